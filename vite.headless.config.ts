@@ -1,0 +1,16 @@
+import { defineConfig } from 'vite';
+
+// The headless faces and the client are one file without externals: it runs on plain Node, anywhere.
+export default defineConfig({
+  ssr: { noExternal: true, target: 'node' },
+  build: {
+    ssr: 'src/main/index.ts',
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'node22',
+    minify: false,
+    rolldownOptions: {
+      output: { format: 'es', entryFileNames: 'potluck.mjs', codeSplitting: false },
+    },
+  },
+});

@@ -1,0 +1,81 @@
+import type { AddressSet } from './address-set.ts';
+
+/** Where to listen. No host: all interfaces. Port 0: a free one is picked. */
+export interface Endpoint {
+  /** Name or address, IPv6 without brackets. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** A named mirror; without an origin it is a key-value group. */
+export interface GroupSetting {
+  readonly name: string;
+  /** Base URL, without a trailing slash. */
+  readonly origin: string | undefined;
+}
+
+/** Files of the certificate chain and its key, PEM. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** Where log lines go: a file (absolute path), standard error, or nowhere. */
+export type LogTarget = { readonly file: string } | 'stderr' | 'off';
+
+/** What both faces know. All values are validated; sizes in bytes, rates in bytes a second, times in seconds. */
+export interface NodeSettings {
+  readonly listen: Endpoint;
+  /** Undefined: no control port. */
+  readonly control: Endpoint | undefined;
+  readonly token: string | undefined;
+  readonly viewerToken: string | undefined;
+  readonly user: string | undefined;
+  /** PHC string of scrypt; see control/password.ts. */
+  readonly passwordHash: string | undefined;
+  /** Proven when joining, never sent. */
+  readonly joinToken: string | undefined;
+  readonly memory: number;
+  readonly uploadCap: number | undefined;
+  readonly downloadCap: number | undefined;
+  readonly cacheTime: number;
+  readonly cacheEnabled: boolean;
+  readonly location: string | undefined;
+  readonly capacity: number;
+  /** Absolute path of the state folder; it need not exist yet. */
+  readonly state: string;
+  readonly log: LogTarget;
+  readonly logLevel: LogLevel;
+  readonly accessLog: LogTarget;
+  readonly tls: TlsFiles | undefined;
+  /** 0: a warm close takes as long as it takes. */
+  readonly drainTimeout: number;
+  readonly mdns: boolean;
+}
+
+export interface ManagerSettings extends NodeSettings {
+  readonly face: 'manager';
+  /** Base URL of the default group's origin, without a trailing slash. */
+  readonly mirror: string | undefined;
+  readonly groups: readonly GroupSetting[];
+  readonly mode: 'redirect' | 'proxy';
+  readonly redirectMin: number;
+  /** Addresses that may read `/nodes` (and later register) without a token. */
+  readonly registryFrom: AddressSet;
+  /** Addresses that peers may name for themselves. */
+  readonly advertiseAllow: AddressSet;
+}
+
+export interface PeerSettings extends NodeSettings {
+  readonly face: 'peer';
+  /** Base URL of the manager's data port, without a trailing slash; undefined: found by mDNS. */
+  readonly upstream: string | undefined;
+  /** As written, for rate/hours.ts; undefined: always. */
+  readonly hours: string | undefined;
+  /** The address that redirects shall name; no port: the one listened on. */
+  readonly advertise: { readonly host: string; readonly port: number | undefined } | undefined;
+}
+
+export type Settings = ManagerSettings | PeerSettings;

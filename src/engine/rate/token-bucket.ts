@@ -1,0 +1,69 @@
+/** Tokens that may gather while nobody takes any, as seconds of the rate. */
+const BURST_SECONDS = 0.02;
+/** What came in while the bucket was full (a late timer, a busy event loop) is remembered up to this many seconds of the rate ... */
+const SAVED_SECONDS = 0.1;
+/** ... and paid back slowly, so that no second sees more than this above the rate on account of it. */
+const PAYBACK = 0.01;
+
+const SMALLEST_SLICE = 4 * 1024;
+const LARGEST_SLICE = 64 * 1024;
+
+/** Bytes to take at a time under a cap: a fiftieth of a second's worth, within reason. */
+export function sliceFor(rate: number): number {
+  return Math.max(SMALLEST_SLICE, Math.min(LARGEST_SLICE, Math.floor(rate / 50)));
+}
+
+/**
+ * A token bucket in bytes that may be overdrawn: whoever finds the balance positive takes all it wants, and the debt is waited
+ * for by those who come after. It has no timer; it is refilled by the monotonic time that went by.
+ *
+ * In any second at most rate * (1 + PAYBACK) + burst + one slice is given: burst and slice are 20 ms of the rate each
+ * (from 200 KiB/s on, where the smallest slice no longer counts), so the sum is at most 1.05 times the rate.
+ */
+export class TokenBucket {
+  #rate: number;
+  #burst: number;
+  #saved = 0;
+  #refilledAt: number;
+  /** Bytes that may be taken now; negative: a debt. */
+  balance: number;
+
+  /** `rate` in bytes a second, `now` in monotonic milliseconds. It starts full. */
+  constructor(rate: number, now: number) {
+    this.#rate = rate;
+    this.#burst = Math.max(rate * BURST_SECONDS, sliceFor(rate));
+    this.#refilledAt = now;
+    this.balance = this.#burst;
+  }
+
+  get rate(): number {
+    return this.#rate;
+  }
+
+  /** The most that the balance can be. */
+  get burst(): number {
+    return this.#burst;
+  }
+
+  /** Adds what the time since the last call has earned. */
+  refill(now: number): void {
+    const earned = (this.#rate * Math.max(0, now - this.#refilledAt)) / 1000;
+    this.#refilledAt = now;
+    const paidBack = Math.min(this.#saved, earned * PAYBACK);
+    this.#saved -= paidBack;
+    this.balance += earned + paidBack;
+    if (this.balance <= this.#burst) return;
+    this.#saved = Math.min(this.#saved + this.balance - this.#burst, this.#rate * SAVED_SECONDS);
+    this.balance = this.#burst;
+  }
+
+  /** Another rate from `now` on. A higher one forgives debts: those who wait go at once. */
+  setRate(rate: number, now: number): void {
+    this.refill(now);
+    const raised = rate > this.#rate;
+    this.#rate = rate;
+    this.#burst = Math.max(rate * BURST_SECONDS, sliceFor(rate));
+    this.#saved = 0;
+    this.balance = raised ? this.#burst : Math.min(this.balance, this.#burst);
+  }
+}

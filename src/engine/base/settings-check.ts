@@ -1,0 +1,119 @@
+import type { Endpoint } from './settings.ts';
+import { STRENGTH, usage } from './settings-given.ts';
+import { OPTIONS, type Option, type OptionName } from './settings-options.ts';
+import type { ReadOptions } from './settings-read.ts';
+
+/** Pairs of options of which neither makes sense alone. */
+const PAIRS: readonly (readonly [OptionName, OptionName])[] = [
+  ['tls-cert', 'tls-key'],
+  ['user', 'password-hash'],
+];
+
+/** Smallest memory tier: a few pieces on their way at once. */
+const MIN_MEMORY = 4 * 1024 * 1024;
+
+/** Which face the options ask for. Throws POTLUCK_USAGE where that is none, or two. */
+export function faceOf(options: ReadOptions): 'manager' | 'peer' {
+  const [manager, peer] = [options.on('manager'), options.on('peer')];
+  if (manager && peer)
+    throw usage('--manager and --peer exclude each other; a manager serves as a peer while it has none');
+  if (!manager && !peer) throw usage('--headless needs --manager or --peer');
+  if (!options.on('headless')) throw usage(`--${manager ? 'manager' : 'peer'} needs --headless`);
+  return manager ? 'manager' : 'peer';
+}
+
+/** Refuses combinations that cannot be meant. Throws POTLUCK_USAGE, naming both sides. */
+export function checkCombinations(options: ReadOptions, face: 'manager' | 'peer'): void {
+  checkFace(options, face);
+  for (const [one, other] of PAIRS) {
+    if (options.where(one) && !options.where(other)) throw alone(options, one, other);
+    if (options.where(other) && !options.where(one)) throw alone(options, other, one);
+  }
+  if (options.where('viewer-token') && !options.where('token') && !options.where('user')) {
+    throw usage(`${said(options, 'viewer-token')} needs --token or --user: who else could change anything?`);
+  }
+  if (face === 'manager') checkManager(options);
+  checkTiers(options);
+  checkAliases(options, 'log', 'log-file');
+}
+
+function checkFace(options: ReadOptions, face: 'manager' | 'peer'): void {
+  const wrong = options.names().find((name) => {
+    const { only }: Option = OPTIONS[name];
+    return only !== undefined && only !== face;
+  });
+  if (wrong !== undefined) {
+    throw usage(`${said(options, wrong)} is for a ${(OPTIONS[wrong] as Option).only}, it cannot go with --${face}`);
+  }
+}
+
+function checkManager(options: ReadOptions): void {
+  const names = options.all('group').map((group) => group.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw usage(`--group ${twice} is given twice`);
+  if (!options.where('mirror') && names.length === 0) throw usage('--manager needs --mirror URL or --group NAME=URL');
+  if (options.one('mode') === 'proxy' && options.where('redirect-min')) {
+    throw usage(`${said(options, 'redirect-min')} has no meaning with --mode proxy, which redirects nothing`);
+  }
+}
+
+function checkTiers(options: ReadOptions): void {
+  if ((options.one('disk') ?? 0) > 0) {
+    throw usage(`${said(options, 'disk')} can only be 0: the disk tier is not part of this build yet`);
+  }
+  if ((options.one('memory') ?? MIN_MEMORY) < MIN_MEMORY) {
+    throw usage(`${said(options, 'memory')} must be at least 4M; --disable-cache keeps nothing`);
+  }
+}
+
+// Two names for one thing in the same source: which one is meant?
+function checkAliases(options: ReadOptions, name: OptionName, alias: OptionName): void {
+  const [one, other] = [options.where(name), options.where(alias)];
+  if (one && other && one.strength === other.strength) {
+    throw usage(`${one.where} and ${other.where} say the same thing; give one of them`);
+  }
+}
+
+/**
+ * The control port. `--host` and `--port` are the two halves of `--control`; the stronger source wins for each half.
+ * Throws POTLUCK_USAGE where both are given in the same source, or where it collides with the data port.
+ */
+export function controlOf(options: ReadOptions, listen: Endpoint): Endpoint | undefined {
+  checkAliases(options, 'control', 'host');
+  checkAliases(options, 'control', 'port');
+  const whole = options.one('control');
+  const host = stronger(options, 'host') ? options.one('host') : undefined;
+  const port = stronger(options, 'port') ? options.one('port') : undefined;
+  if (whole === 'off' && host === undefined && port === undefined) return undefined;
+  const named = whole === 'off' ? undefined : whole;
+  const control = {
+    host: host ?? named?.host ?? '127.0.0.1',
+    port: port ?? named?.port ?? (listen.port === 0 ? 0 : listen.port + 1),
+  };
+  if (control.port > 65_535) throw usage('--listen 65535 leaves no port for the control port; name one by --control');
+  if (control.port !== 0 && control.port === listen.port && overlap(listen.host, control.host)) {
+    throw usage(`the data port and the control port are both ${control.port}; --listen and --control must differ`);
+  }
+  return control;
+}
+
+function stronger(options: ReadOptions, half: 'host' | 'port'): boolean {
+  const [mine, whole] = [options.where(half), options.where('control')];
+  return mine !== undefined && mine.strength > (whole?.strength ?? 0);
+}
+
+const EVERYWHERE = new Set<string | undefined>([undefined, '0.0.0.0', '::']);
+
+function overlap(one: string | undefined, other: string | undefined): boolean {
+  return one === other || EVERYWHERE.has(one) || EVERYWHERE.has(other);
+}
+
+function alone(options: ReadOptions, here: OptionName, missing: OptionName): Error {
+  return usage(`${said(options, here)} needs --${missing} beside it`);
+}
+
+// A flag is named as such; what stands elsewhere is named with its place.
+function said(options: ReadOptions, name: OptionName): string {
+  const given = options.where(name);
+  return given === undefined || given.strength === STRENGTH.flag ? `--${name}` : given.where;
+}

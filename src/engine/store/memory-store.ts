@@ -1,0 +1,304 @@
+import { abortReason, PotluckError } from '../base/errors.ts';
+import { Budget } from './budget.ts';
+import { DirectoryIndex } from './directory-index.ts';
+import { ENTRY_COST, META_LIMIT } from './limits.ts';
+import { type CommitName, type LeaseOwner, MemoryLease } from './memory-lease.ts';
+import { MemoryEntry, MemoryRecord, type Unpinner } from './memory-record.ts';
+import { Recency } from './recency.ts';
+import { SlabPool } from './slab-pool.ts';
+import type { Claim, Entry, Lease, Store, StoreStats } from './store.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export interface MemoryStoreOptions {
+  /** Bytes for cached bodies. With 0 nothing is cached, and transfers share WORKING_MEMORY. */
+  readonly grant: number;
+  /** Share of the memory that only members can have, at most a half; a quarter where not given. */
+  readonly reserveShare?: number;
+  /** Told of each entry that can no longer be found because it was evicted or deleted. It must not throw. */
+  readonly onDrop?: (dir: string, id: string) => void;
+  /** Overwrites freed memory, so that tests see use after release. */
+  readonly poison?: boolean;
+}
+
+/**
+ * The memory tier: a cache of bodies, bounded by bytes and evicted in order of use, which also lends the memory that bodies
+ * arrive in. Everything counts: entries in use that were evicted or deleted, leases, and what an entry costs beside its body.
+ */
+export class MemoryStore implements Store, Unpinner, LeaseOwner {
+  readonly #onDrop: (dir: string, id: string) => void;
+  readonly #budget: Budget;
+  readonly #pool: SlabPool;
+  readonly #recency: Recency;
+  readonly #index = new DirectoryIndex();
+  readonly #line = new WaitingLine();
+  #cached = 0;
+  #hits = 0;
+  #misses = 0;
+  #evictions = 0;
+  #closed = false;
+
+  constructor(_collaborators: object, options: MemoryStoreOptions) {
+    this.#onDrop = options.onDrop ?? (() => undefined);
+    this.#budget = new Budget(options.grant, options.reserveShare);
+    this.#pool = new SlabPool(options);
+    this.#recency = new Recency(options.grant);
+  }
+
+  async start(): Promise<void> {}
+
+  /** Rejects those who wait and forgets everything. What is still held stays valid until it is released. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#line.failAbove('member', -1, closedError);
+    this.#line.failAbove('client', -1, closedError);
+    for (const record of this.#index.all()) this.#unlink(record);
+    this.#pool.trim(0);
+  }
+
+  read(dir: string, id: string, claim: Claim, signal?: AbortSignal): Entry | undefined | Promise<Entry | undefined> {
+    const record = this.#index.get(dir, id);
+    if (record === undefined) {
+      this.#misses++;
+      return undefined;
+    }
+    if (this.#pinsAtOnce(record, claim)) return this.#hit(record, claim);
+    return this.#line.wait(claim, 0, signal, () => this.#tryRead(dir, id, claim));
+  }
+
+  has(dir: string, id: string): boolean {
+    return this.#index.get(dir, id) !== undefined;
+  }
+
+  reserve(bytes: number, claim: Claim, signal?: AbortSignal): Lease | Promise<Lease> {
+    if (signal?.aborted) return Promise.reject(abortReason(signal));
+    if (this.#closed) return Promise.reject(closedError());
+    const cost = leaseCost(bytes);
+    if (cost > this.#budget.largest(claim)) return Promise.reject(tooLarge(bytes));
+    return (
+      this.tryReserve(bytes, claim) ??
+      this.#line.wait(claim, cost, signal, () => {
+        const lease = this.#lease(bytes, cost, claim);
+        return lease && { value: lease };
+      })
+    );
+  }
+
+  tryReserve(bytes: number, claim: Claim): Lease | undefined {
+    if (this.#closed || this.#line.blocks(claim)) return undefined;
+    return this.#lease(bytes, leaseCost(bytes), claim);
+  }
+
+  delete(dir: string, id: string): boolean {
+    const record = this.#index.get(dir, id);
+    if (record === undefined) return false;
+    this.#drop(record);
+    this.#line.serve();
+    return true;
+  }
+
+  deleteDirectory(dir: string): number {
+    const records = this.#index.list(dir);
+    for (const record of records) this.#drop(record);
+    if (records.length > 0) this.#line.serve();
+    return records.length;
+  }
+
+  get pressed(): boolean {
+    return this.#line.size > 0;
+  }
+
+  resize(grant: number): void {
+    if (this.#closed) return;
+    this.#budget.setGrant(grant);
+    this.#shed();
+    // What is in use cannot be evicted, but it need not be found any more: it is freed when it is let go.
+    for (const record of this.#index.all()) {
+      if (this.#cached <= grant) break;
+      this.#drop(record);
+    }
+    this.#recency.resize(grant);
+    this.#pool.trim(Math.max(0, this.#budget.capacity - this.#budget.used));
+    for (const claim of ['member', 'client'] as const) {
+      this.#line.failAbove(claim, this.#budget.largest(claim), () => tooLarge());
+    }
+    this.#line.serve();
+  }
+
+  stats(): StoreStats {
+    return {
+      grant: this.#budget.grant,
+      cached: this.#cached,
+      held: this.#budget.used - this.#cached,
+      entries: this.#recency.size,
+      hits: this.#hits,
+      misses: this.#misses,
+      evictions: this.#evictions,
+      waiting: this.#line.size,
+    };
+  }
+
+  /** For entries: a reader has let go. */
+  unpin(record: MemoryRecord, claim: Claim): void {
+    const budget = this.#budget;
+    if (claim === 'client' && --record.clientPins === 0) budget.clientPinned -= record.cost;
+    if (--record.pins === 0) {
+      if (record.cached) {
+        budget.idle += record.cost;
+        if (budget.used > budget.capacity) this.#shed();
+      } else {
+        this.#discard(record);
+      }
+    }
+    if (this.#line.size > 0) this.#line.serve();
+  }
+
+  /** For leases: the body has arrived. */
+  commitLease(lease: MemoryLease, name: CommitName): Entry {
+    if (name.meta.length > META_LIMIT) {
+      throw new PotluckError('POTLUCK_TOO_LARGE', `${name.meta.length} bytes beside a body, at most ${META_LIMIT}`);
+    }
+    const cost = SlabPool.footprint(lease.buffer.length) + ENTRY_COST + name.meta.length;
+    const record = new MemoryRecord(name.dir, name.id, lease.buffer, ownCopy(name.meta), cost);
+    this.#budget.used += cost - lease.cost;
+    if (lease.claim === 'client') this.#budget.clientPinned -= lease.cost;
+    const entry = this.#pin(record, lease.claim);
+    if (name.keep !== false) this.#keep(record);
+    this.#line.serve();
+    return entry;
+  }
+
+  /** For leases: the body did not arrive. */
+  returnLease(lease: MemoryLease, abandoned: boolean): void {
+    if (lease.claim === 'client') this.#budget.clientPinned -= lease.cost;
+    this.#free(lease.buffer, lease.cost, abandoned);
+    this.#line.serve();
+  }
+
+  #hit(record: MemoryRecord, claim: Claim): Entry {
+    this.#hits++;
+    this.#recency.touch(record);
+    return this.#pin(record, claim);
+  }
+
+  /** A newcomer does not pass those who wait, unless what it wants takes nothing from them. */
+  #pinsAtOnce(record: MemoryRecord, claim: Claim): boolean {
+    if (claim === 'member' || record.clientPins > 0) return true;
+    if (this.#budget.allowsSmallPin(record.cost, record.body.length)) return true;
+    return this.#line.size === 0 && this.#budget.allowsPin(record.cost);
+  }
+
+  /** For one who waited: the entry may be gone by now. */
+  #tryRead(dir: string, id: string, claim: Claim): { value: Entry | undefined } | undefined {
+    const record = this.#index.get(dir, id);
+    if (record === undefined) {
+      this.#misses++;
+      return { value: undefined };
+    }
+    if (record.clientPins === 0 && !this.#budget.allowsPin(record.cost)) return undefined;
+    return { value: this.#hit(record, claim) };
+  }
+
+  #pin(record: MemoryRecord, claim: Claim): Entry {
+    if (record.pins++ === 0 && record.cached) this.#budget.idle -= record.cost;
+    if (claim === 'client' && record.clientPins++ === 0) this.#budget.clientPinned += record.cost;
+    return new MemoryEntry(record, claim, this);
+  }
+
+  #lease(bytes: number, cost: number, claim: Claim): MemoryLease | undefined {
+    const budget = this.#budget;
+    if (!budget.allows(cost, claim)) return undefined;
+    while (budget.used + cost > budget.capacity) if (!this.#evictOldest()) return undefined;
+    const buffer = this.#pool.allocate(bytes);
+    budget.used += cost;
+    if (claim === 'client') budget.clientPinned += cost;
+    this.#pool.trim(budget.capacity - budget.used);
+    return new MemoryLease(buffer, claim, cost, this);
+  }
+
+  /** Makes a record that is in use findable, if there is room for it. */
+  #keep(record: MemoryRecord): void {
+    const older = this.#index.get(record.dir, record.id);
+    if (older !== undefined) this.#unlink(older);
+    if (this.#makeCacheRoom(record.cost)) {
+      record.cached = true;
+      this.#cached += record.cost;
+      this.#index.add(record);
+      this.#recency.add(record);
+    } else if (older !== undefined) {
+      this.#onDrop(record.dir, record.id);
+    }
+  }
+
+  #makeCacheRoom(cost: number): boolean {
+    const budget = this.#budget;
+    if (this.#closed || budget.used - budget.idle > budget.capacity) return false;
+    if (this.#cached - budget.idle + cost > budget.grant) return false;
+    while (this.#cached + cost > budget.grant || this.#recency.full) if (!this.#evictOldest()) return false;
+    return true;
+  }
+
+  /** Evicts what nobody holds until everything fits again. */
+  #shed(): void {
+    const budget = this.#budget;
+    while (budget.used > budget.capacity || this.#cached > budget.grant) if (!this.#evictOldest()) return;
+  }
+
+  #evictOldest(): boolean {
+    const record = this.#budget.idle > 0 ? this.#recency.oldestIdle() : undefined;
+    if (record === undefined) return false;
+    this.#evictions++;
+    this.#drop(record);
+    return true;
+  }
+
+  #drop(record: MemoryRecord): void {
+    this.#unlink(record);
+    this.#onDrop(record.dir, record.id);
+  }
+
+  /** Takes a record out of all tables; its memory is freed now or when the last one lets go. */
+  #unlink(record: MemoryRecord): void {
+    record.cached = false;
+    this.#cached -= record.cost;
+    this.#index.remove(record);
+    this.#recency.remove(record);
+    if (record.pins > 0) return;
+    this.#budget.idle -= record.cost;
+    this.#discard(record);
+  }
+
+  #discard(record: MemoryRecord): void {
+    this.#free(record.body, record.cost, record.abandoned);
+  }
+
+  #free(body: Buffer<ArrayBuffer>, cost: number, abandoned: boolean): void {
+    this.#budget.used -= cost;
+    this.#pool.free(body, abandoned);
+    this.#pool.trim(this.#closed ? 0 : Math.max(0, this.#budget.capacity - this.#budget.used));
+  }
+}
+
+/** A lease sets aside what meta may take, since it must not fail when the body has come. */
+function leaseCost(bytes: number): number {
+  return SlabPool.footprint(bytes) + ENTRY_COST + META_LIMIT;
+}
+
+/** A slice of a larger buffer would keep all of that alive. */
+function ownCopy(meta: Buffer): Buffer {
+  if (meta.buffer.byteLength === meta.length) return meta;
+  const copy = Buffer.allocUnsafeSlow(meta.length);
+  meta.copy(copy);
+  return copy;
+}
+
+function tooLarge(bytes?: number): PotluckError {
+  return new PotluckError(
+    'POTLUCK_TOO_LARGE',
+    bytes === undefined ? undefined : `${bytes} bytes do not fit the memory`,
+  );
+}
+
+function closedError(): PotluckError {
+  return new PotluckError('POTLUCK_DRAINING', 'the store is closed');
+}

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -42,8 +43,8 @@ describe('processes of tests', () => {
     const sleeper = new OwnedProcess('sleep', ['60']);
     expect(sleeper.memory().peak).toBeGreaterThan(0);
     expect(await sleeper.stop()).toEqual({ code: null, signal: 'SIGTERM' });
-    const stubborn = new OwnedProcess('sh', ['-c', 'trap "" TERM; while :; do sleep 0.1; done']);
-    await eventually(() => expect(readFileSync(`/proc/${stubborn.pid}/cmdline`, 'utf8')).toMatch(/^sh/));
+    const stubborn = new OwnedProcess('sh', ['-c', 'trap "" TERM; echo trapped; while :; do sleep 0.1; done']);
+    await once(stubborn.child.stdout!, 'data');
     expect((await stubborn.stop(500)).signal).toBe('SIGKILL');
   });
 

@@ -1,3 +1,4 @@
+import { parseHttpDate } from '../base/http-date.ts';
 import { headerOf, type RawHeaders } from './headers.ts';
 import { name128 } from './key.ts';
 
@@ -29,11 +30,12 @@ export function validatorOf(headers: RawHeaders, length: number | undefined, non
   const etag = headerOf(headers, 'etag');
   if (etag !== undefined && isStrongEtag(etag)) return { kind: 'etag', etag };
   const lastModified = headerOf(headers, 'last-modified');
-  const modified = Date.parse(lastModified ?? '');
-  const date = Date.parse(headerOf(headers, 'date') ?? '');
-  if (lastModified !== undefined && length !== undefined && date - modified >= STRONG_DATE_MARGIN) {
-    return { kind: 'date', lastModified, length };
+  const modified = parseHttpDate(lastModified ?? '');
+  const date = parseHttpDate(headerOf(headers, 'date') ?? '');
+  if (lastModified === undefined || modified === undefined || date === undefined || length === undefined) {
+    return { kind: 'none', nonce };
   }
+  if (date - modified >= STRONG_DATE_MARGIN) return { kind: 'date', lastModified, length };
   return { kind: 'none', nonce };
 }
 

@@ -7,6 +7,9 @@ export const NOT_PARAMETER = 'potluck-not';
 /** Longest request target taken, in bytes (RFC 9110 section 4.1 recommends at least 8000). */
 export const MAX_TARGET = 8192;
 
+/** Room for Potluck's own parameters on top of that, so that a redirect never makes a target too long: at most 9, 80 bytes each. */
+const OWN_ROOM = 720;
+
 const REVISION = /^[0-9a-f]{32}$/;
 const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** Peers that a request may have been turned back by before the manager answers it itself. */
@@ -28,12 +31,15 @@ export interface Target {
  * Throws POTLUCK_BAD_TARGET or POTLUCK_TARGET_TOO_LONG.
  */
 export function parseTarget(raw: string): Target {
-  if (raw.length > MAX_TARGET) throw new PotluckError('POTLUCK_TARGET_TOO_LONG');
+  if (raw.length > MAX_TARGET + OWN_ROOM) throw new PotluckError('POTLUCK_TARGET_TOO_LONG');
   const origin = raw.startsWith('/') ? raw : originForm(raw);
   const mark = origin.indexOf('?');
   const path = normalisePath(mark === -1 ? origin : origin.slice(0, mark));
-  if (mark === -1) return { target: path, revision: undefined, not: [] };
-  return parseQuery(path, origin.slice(mark + 1));
+  const parsed =
+    mark === -1 ? { target: path, revision: undefined, not: [] } : parseQuery(path, origin.slice(mark + 1));
+  // Escaping makes it longer; a key that is too long to be asked for would be a second kind of target.
+  if (parsed.target.length > MAX_TARGET) throw new PotluckError('POTLUCK_TARGET_TOO_LONG');
+  return parsed;
 }
 
 function originForm(raw: string): string {

@@ -1,13 +1,15 @@
 import { abortReason, PotluckError } from '../base/errors.ts';
 import { Budget } from './budget.ts';
 import { DirectoryIndex } from './directory-index.ts';
-import { ENTRY_COST, META_LIMIT } from './limits.ts';
+import { ENTRY_COST, META_COST, META_LIMIT } from './limits.ts';
 import { type CommitName, type LeaseOwner, MemoryLease } from './memory-lease.ts';
 import { MemoryEntry, MemoryRecord, type Unpinner } from './memory-record.ts';
 import { Recency } from './recency.ts';
 import { SlabPool } from './slab-pool.ts';
 import type { Claim, Entry, Lease, Store, StoreStats } from './store.ts';
 import { WaitingLine } from './waiting-line.ts';
+
+const NO_META = Buffer.alloc(0);
 
 export interface MemoryStoreOptions {
   /** Bytes for cached bodies. With 0 nothing is cached, and transfers share WORKING_MEMORY. */
@@ -158,7 +160,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     if (name.meta.length > META_LIMIT) {
       throw new PotluckError('POTLUCK_TOO_LARGE', `${name.meta.length} bytes beside a body, at most ${META_LIMIT}`);
     }
-    const cost = SlabPool.footprint(lease.buffer.length) + ENTRY_COST + name.meta.length;
+    const cost = entryCost(lease.buffer.length, name.meta.length);
     const record = new MemoryRecord(name.dir, name.id, lease.buffer, ownCopy(name.meta), cost);
     this.#budget.used += cost - lease.cost;
     if (lease.claim === 'client') this.#budget.clientPinned -= lease.cost;
@@ -281,11 +283,16 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
 
 /** A lease sets aside what meta may take, since it must not fail when the body has come. */
 function leaseCost(bytes: number): number {
-  return SlabPool.footprint(bytes) + ENTRY_COST + META_LIMIT;
+  return entryCost(bytes, META_LIMIT);
+}
+
+function entryCost(bytes: number, meta: number): number {
+  return SlabPool.footprint(bytes) + ENTRY_COST + (meta > 0 ? META_COST + meta : 0);
 }
 
 /** A slice of a larger buffer would keep all of that alive. */
 function ownCopy(meta: Buffer): Buffer {
+  if (meta.length === 0) return NO_META;
   if (meta.buffer.byteLength === meta.length) return meta;
   const copy = Buffer.allocUnsafeSlow(meta.length);
   meta.copy(copy);

@@ -1,0 +1,2 @@
+/** The public face of the engine: what the programs in src/main use, and nothing else. */
+export { ControlClient, type ControlClientOptions } from './client/api.ts';

@@ -1,0 +1,68 @@
+import type { ControlClient } from '../../engine/index.ts';
+import { type ClientArguments, takesNoMore } from './client-options.ts';
+import { bytes, duration, pairs, rate, share, table } from './format.ts';
+
+/** What a command that asks prints: the answer as it came for scripts, and as people like to read it. */
+export interface Answer {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+/** `potluck status`: is it there, and is all well? */
+export async function askStatus(client: ControlClient, { rest }: ClientArguments): Promise<Answer> {
+  takesNoMore(rest);
+  const stats = await client.stats();
+  const reason = stats.reason === null ? '' : ` (${stats.reason})`;
+  const text = pairs([
+    [stats.face, `${stats.status}${reason}`],
+    ['data port', stats.data],
+    ['control port', client.url ?? ''],
+    ...(stats.upstream === null ? [] : [['manager', stats.upstream] as const]),
+    ['running for', `${duration(stats.uptime)}, version ${stats.version}`],
+    ['members', String(stats.nodes)],
+    ['downloads', `${stats.downloads} running`],
+    ['sending', `${rate(stats.upload_rate)}, cap ${rate(stats.limits.upload_cap)}`],
+    ['receiving', `${rate(stats.download_rate)}, cap ${rate(stats.limits.download_cap)}`],
+  ]);
+  return { json: stats, text };
+}
+
+/** `potluck nodes`: the members, one line each. */
+export async function askNodes(client: ControlClient, { rest }: ClientArguments): Promise<Answer> {
+  takesNoMore(rest);
+  const nodes = await client.nodes();
+  const heading = ['ID', 'NAME', 'URL', 'STATUS', 'DOWNLOADS', 'SENDING', 'CAP', 'SERVED', 'HITS', 'LOCATION'];
+  const rows = nodes.map((node) => [
+    node.id,
+    node.name,
+    node.url,
+    node.reason === null ? node.status : `${node.status} (${node.reason})`,
+    node.downloads,
+    rate(node.upload_rate),
+    rate(node.upload_cap),
+    bytes(node.served),
+    share(node.hits, node.requests),
+    node.location ?? '-',
+  ]);
+  return { json: { nodes }, text: nodes.length === 0 ? 'no nodes\n' : table(heading, rows) };
+}
+
+/** `potluck stats`: what was done since the start. */
+export async function askStats(client: ControlClient, { rest }: ClientArguments): Promise<Answer> {
+  takesNoMore(rest);
+  const stats = await client.stats();
+  const { store } = stats;
+  const text = pairs([
+    ['requests', String(stats.requests)],
+    ['hits', `${stats.hits} (${share(stats.hits, stats.requests)})`],
+    ['redirects', String(stats.redirects)],
+    ['served', bytes(stats.served)],
+    ['fetched', bytes(stats.fetched)],
+    ['from the origin', bytes(stats.origin)],
+    ['sending', rate(stats.upload_rate)],
+    ['receiving', rate(stats.download_rate)],
+    ['memory', `${bytes(store.cached)} cached, ${bytes(store.held)} in use, of ${bytes(store.grant)}`],
+    ['pieces', `${store.entries}, ${store.evictions} evicted`],
+  ]);
+  return { json: stats, text };
+}

@@ -61,6 +61,7 @@ const MAX_DUPLICATES = 3;
 
 /** A peer may hold this many times its fair share of downloads before its small objects go to the next one in the ring. */
 const BOUND = 1.25;
+const ROUNDING = 1e-9;
 
 /** Owners looked at in the ring, and keys whose owners are remembered. */
 const RANKED = 16;
@@ -174,7 +175,7 @@ export class Balancer implements Redirector {
     key: string | undefined,
     able: (candidate: Candidate) => boolean,
   ): Candidate | undefined {
-    const fits = (candidate: Candidate): boolean => !candidate.full(roster.someProven) && able(candidate);
+    const fits = (candidate: Candidate): boolean => !candidate.full && able(candidate);
     const owner = key === undefined ? undefined : this.#boundedOwner(roster, table, key, fits);
     return owner ?? this.#betterOfTwo(table, fits);
   }
@@ -189,7 +190,8 @@ export class Balancer implements Redirector {
     for (const id of this.#owners(key)) {
       const candidate = roster.byId(id);
       if (candidate === undefined || (table !== roster.all && !table.candidates.includes(candidate))) continue;
-      if (candidate.downloads < Math.ceil(share * candidate.weight) && fits(candidate)) return candidate;
+      const bound = Math.ceil(share * candidate.weight - ROUNDING);
+      if (candidate.downloads < bound && fits(candidate)) return candidate;
     }
     return undefined;
   }
@@ -266,7 +268,7 @@ export class Balancer implements Redirector {
     const looks = Math.min(candidates.length, 4 * MAX_DUPLICATES);
     for (let i = 0; i < looks && urls.length < MAX_DUPLICATES; i++) {
       const candidate = candidates[(start + i) % candidates.length] as Candidate;
-      if (candidate === chosen || candidate.full(false) || !able(candidate)) continue;
+      if (candidate === chosen || candidate.full || !able(candidate)) continue;
       const url = this.#urlFor(candidate.node, asker);
       if (url !== undefined) urls.push(url);
     }

@@ -4,8 +4,11 @@ import type { Speed, SpeedBook } from './speed.ts';
 /** At this share of its upload cap a peer gets nothing more while another can serve. */
 const CAPPED_OUT = 0.9;
 
-/** Downloads at once that an unproven peer is trusted with while a proven one can serve. */
+/** Downloads at once for which a peer is taken to be as fast as it is hoped to be; beyond them as fast as it surely is. */
 const PROBATION = 2;
+
+/** Share of the hoped speed that a peer is counted on for when it has shown nothing. */
+const DOUBT = 0.1;
 
 /** The capacity that counts as one, and the highest that is taken. */
 const FULL_CAPACITY = 100;
@@ -19,14 +22,15 @@ export class Candidate {
   /** Its share of downloads: its speed times its capacity. Never zero. */
   readonly weight: number;
   readonly #scale: number;
-  readonly #proven: boolean;
+  readonly #sure: number;
 
   constructor(node: PeerNode, speed: Speed) {
     this.node = node;
-    this.total = Math.min(speed.rate, node.load.uploadCap ?? Number.POSITIVE_INFINITY);
+    const cap = node.load.uploadCap ?? Number.POSITIVE_INFINITY;
+    this.total = Math.min(speed.rate, cap);
+    this.#sure = Math.max(Math.min(speed.least, cap), this.total * DOUBT);
     this.#scale = Math.min(MAX_CAPACITY, Math.max(0, node.capacity)) / FULL_CAPACITY;
     this.weight = Math.max(1, this.total * this.#scale);
-    this.#proven = speed.proven;
   }
 
   /** True for one that may send nothing at all: a download would hang there. */
@@ -45,16 +49,17 @@ export class Candidate {
    */
   expected(): number {
     const { load, pending } = this.node;
-    const fair = this.total / (load.downloads + pending + 1);
-    const left = (this.total - load.uploadRate) / (pending + 1);
+    const downloads = load.downloads + pending;
+    const total = downloads < PROBATION ? this.total : this.#sure;
+    const fair = total / (downloads + 1);
+    const left = (total - load.uploadRate) / (pending + 1);
     return Math.max(fair, left) * this.#scale;
   }
 
-  /** True where it should get nothing more while another can serve: at its cap, or not proven and with enough to prove itself. */
-  full(someProven: boolean): boolean {
+  /** True where it is at its cap: it gets nothing more while another can serve. */
+  get full(): boolean {
     const { uploadCap, uploadRate } = this.node.load;
-    if (uploadCap !== undefined && uploadRate >= CAPPED_OUT * uploadCap) return true;
-    return someProven && !this.#proven && this.downloads >= PROBATION;
+    return uploadCap !== undefined && uploadRate >= CAPPED_OUT * uploadCap;
   }
 }
 
@@ -100,17 +105,13 @@ export class Table {
 /** The fit peers of the moment, as one table and by location. Built anew when they change, and once a second for their speeds. */
 export class Roster {
   readonly all: Table;
-  readonly someProven: boolean;
   readonly #byId = new Map<string, Candidate>();
   readonly #byLocation = new Map<string, Table>();
 
   constructor(nodes: readonly PeerNode[], speeds: SpeedBook) {
-    let someProven = false;
     const located = new Map<string, Candidate[]>();
     const candidates = nodes.map((node) => {
-      const speed = speeds.of(node);
-      someProven ||= speed.proven;
-      const candidate = new Candidate(node, speed);
+      const candidate = new Candidate(node, speeds.of(node));
       this.#byId.set(node.id, candidate);
       if (node.location !== undefined) {
         const there = located.get(node.location);
@@ -120,7 +121,6 @@ export class Roster {
       return candidate;
     });
     this.all = new Table(candidates);
-    this.someProven = someProven;
     for (const [location, there] of located) this.#byLocation.set(location, new Table(there));
   }
 

@@ -2,10 +2,10 @@ import type { NodeLoad, PeerNode } from './node.ts';
 
 /** What a peer is taken to be able to send. */
 export interface Speed {
-  /** Bytes a second, all downloads together. */
+  /** Bytes a second, all downloads together. For a peer that has not been seen at work: what others do. */
   readonly rate: number;
-  /** False while the peer has not yet been seen at work: then the rate is what others of its capacity do. */
-  readonly proven: boolean;
+  /** What it has shown so far, at least; the same as `rate` for one that has been seen at work. */
+  readonly least: number;
 }
 
 /** Taken for everybody while nobody is proven, bytes a second: a 100 Mbit/s link. Only its ratio to caps matters. */
@@ -69,13 +69,11 @@ export class SpeedBook {
     record.rate = Math.max(record.rate, shown(load));
   }
 
-  /** The present estimate. An unproven peer starts as the median of the proven ones. */
+  /** The present estimate. A peer that has not been seen at work starts as the median of those that have. */
   of(node: PeerNode): Speed {
     const record = this.#records.get(node);
-    if (record === undefined) return { rate: this.#median, proven: false };
-    return record.proven
-      ? { rate: record.rate, proven: true }
-      : { rate: Math.max(this.#median, record.rate), proven: false };
+    const least = record?.rate ?? 0;
+    return { rate: record?.proven ? least : Math.max(least, this.#median), least };
   }
 
   /** Counts the median anew over the peers that are fit. */

@@ -283,6 +283,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
 
 /** A lease sets aside what meta may take, since it must not fail when the body has come. */
 function leaseCost(bytes: number): number {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`cannot reserve ${bytes} bytes`);
   return entryCost(bytes, META_LIMIT);
 }
 

@@ -1,5 +1,6 @@
-import type { SignedHead } from '../content/head.ts';
 import type { Verifier } from '../content/signature.ts';
+import type { Entry } from '../store/store.ts';
+import type { LiveHead } from './live-head.ts';
 
 /** Another member of the cluster, as the manager announced it. */
 export interface Member {
@@ -51,8 +52,11 @@ export interface Locations {
   given(piece: PieceName, member: string): void;
 }
 
-/** Body of a request to a member or to the shield for a piece. */
-export interface PieceRequest {
-  readonly head: SignedHead;
-  readonly index: number;
+/** The origin shield as a loader sees it: over the network from a peer, within the process at the manager. */
+export interface ShieldAccess {
+  /**
+   * The piece, in memory of the members' share, stored, with a reference held. Rejects with ElsewhereError where members are known to hold it, unless `exhausted`
+   * says that they were asked in vain; with POTLUCK_REVISION_GONE where nobody has it any longer.
+   */
+  piece(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry>;
 }

@@ -1,11 +1,9 @@
-import type { Clock } from '../base/clock.ts';
 import type { Head, SignedHead } from '../content/head.ts';
 import { targetId } from '../content/key.ts';
 
 /** A head together with the moment it was received: what freshness and Age are counted on from, on a monotonic clock. */
 export class LiveHead {
   readonly head: Head;
-  readonly signed: SignedHead;
   /** Directory of the pieces in the store. */
   readonly dir: string;
   /** Monotonic milliseconds. */
@@ -15,11 +13,30 @@ export class LiveHead {
   /** Set when the head is known to be superseded or its bytes to be wrong: it answers nothing new. */
   retired = false;
 
-  constructor(head: Head, signed: SignedHead, clock: Clock) {
+  readonly #sign: (head: Head) => SignedHead;
+  #signed: SignedHead | undefined;
+  #signedAt = 0;
+
+  /**
+   * `receivedAt`: monotonic milliseconds; of the request that it answers, where there was one, so that the way counts as age.
+   * `sign` is given by the manager; a peer gives `signed`, the very text that it received.
+   */
+  constructor(head: Head, receivedAt: number, from: { sign: (head: Head) => SignedHead } | { signed: SignedHead }) {
     this.head = head;
-    this.signed = signed;
     this.dir = targetId(head.group, head.target);
-    this.receivedAt = clock.monotonic();
+    this.receivedAt = receivedAt;
+    if ('signed' in from) this.#signed = from.signed;
+    this.#sign = 'sign' in from ? from.sign : () => from.signed;
+  }
+
+  /** The head as received; for the manager, as of now: freshness and age are brought up to date, once a second at most. */
+  signedAt(monotonicNow: number): SignedHead {
+    if (this.#signed === undefined || monotonicNow - this.#signedAt >= 1000) {
+      const fresh = this.freshness(monotonicNow);
+      this.#signed = this.#sign({ ...this.head, fresh, age: this.age(monotonicNow) });
+      this.#signedAt = monotonicNow;
+    }
+    return this.#signed;
   }
 
   /** Seconds of freshness left; negative once stale. */

@@ -1,0 +1,120 @@
+import { LRUCache } from 'lru-cache';
+import type { RawHeaders } from '../content/headers.ts';
+import { matchesVary } from '../policy/vary.ts';
+import type { LiveHead } from './live-head.ts';
+
+/** Bookkeeping of one head beside its text, bytes. */
+const HEAD_OVERHEAD = 1200;
+
+/** All stored responses of one target. */
+interface Variants {
+  list: LiveHead[];
+}
+
+/**
+ * The heads that are known here, bounded by bytes; the least recently used target goes first.
+ * The higher serial of a head wins; a head that is superseded is retired, so that who still holds it can see that.
+ */
+export class HeadTable {
+  readonly #byTarget: LRUCache<string, Variants>;
+  readonly #byObject = new Map<string, LiveHead>();
+
+  constructor(options: { bytes: number }) {
+    const maxSize = Math.max(options.bytes, 64 * HEAD_OVERHEAD);
+    this.#byTarget = new LRUCache<string, Variants>({
+      max: Math.ceil(maxSize / HEAD_OVERHEAD),
+      maxSize,
+      sizeCalculation: (variants) => variants.list.reduce((sum, live) => sum + weigh(live), 1),
+      dispose: (variants, _key, reason) => {
+        if (reason !== 'set') for (const live of variants.list) this.#forget(live);
+      },
+      noDisposeOnSet: true,
+    });
+  }
+
+  get size(): number {
+    return this.#byObject.size;
+  }
+
+  /** The stored response that a request selects (RFC 9111 section 4.1), fresh or not; undefined where there is none. */
+  find(group: string, target: string, request: RawHeaders): LiveHead | undefined {
+    const variants = this.#byTarget.get(keyOf(group, target));
+    if (variants === undefined) return undefined;
+    for (const live of variants.list) {
+      if (live.head.vary.length === 0 || matchesVary(live.head.vary, request)) return live;
+    }
+    return undefined;
+  }
+
+  /** True where other variants of the target are stored. */
+  hasTarget(group: string, target: string): boolean {
+    return this.#byTarget.has(keyOf(group, target));
+  }
+
+  byObject(object: string): LiveHead | undefined {
+    return this.#byObject.get(object);
+  }
+
+  /** All that is stored, for purges and for a peer that rejoins. */
+  *all(): Generator<LiveHead> {
+    yield* this.#byObject.values();
+  }
+
+  /**
+   * Takes a head in, unless one with a higher serial is known; returns the one that counts now. Variants whose Vary names other
+   * fields than the newest response are dropped: it would be chance which of them a request meets.
+   */
+  put(live: LiveHead): LiveHead {
+    const known = this.#byObject.get(live.head.object);
+    if (known !== undefined && known.head.serial >= live.head.serial) return known;
+    const key = keyOf(live.head.group, live.head.target);
+    const names = varyKey(live);
+    const kept: LiveHead[] = [live];
+    for (const other of this.#byTarget.peek(key)?.list ?? []) {
+      if (other.head.object !== live.head.object && varyKey(other) === names) kept.push(other);
+      else this.#forget(other);
+    }
+    this.#byObject.set(live.head.object, live);
+    this.#byTarget.set(key, { list: kept });
+    return live;
+  }
+
+  /** Takes one head out; it answers nothing new from then on. */
+  drop(live: LiveHead): void {
+    const key = keyOf(live.head.group, live.head.target);
+    const list = this.#byTarget.peek(key)?.list.filter((other) => other !== live) ?? [];
+    this.#forget(live);
+    if (list.length === 0) this.#byTarget.delete(key);
+    else this.#byTarget.set(key, { list });
+  }
+
+  /** Takes out all variants of a target; those that were there. */
+  dropTarget(group: string, target: string): LiveHead[] {
+    const key = keyOf(group, target);
+    const list = this.#byTarget.peek(key)?.list ?? [];
+    this.#byTarget.delete(key);
+    return list;
+  }
+
+  clear(): void {
+    this.#byTarget.clear();
+  }
+
+  #forget(live: LiveHead): void {
+    live.retired = true;
+    if (this.#byObject.get(live.head.object) === live) this.#byObject.delete(live.head.object);
+  }
+}
+
+function keyOf(group: string, target: string): string {
+  return `${group} ${target}`; // a group's name has no space
+}
+
+function varyKey(live: LiveHead): string {
+  return live.head.vary.map(([name]) => name).join();
+}
+
+function weigh(live: LiveHead): number {
+  const { headers, target } = live.head;
+  return HEAD_OVERHEAD + 2 * target.length + headers.reduce((sum, text) => sum + 2 * text.length, 0);
+}

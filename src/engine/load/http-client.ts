@@ -1,0 +1,191 @@
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
+import type { Readable } from 'node:stream';
+import { abortReason, PotluckError } from '../base/errors.ts';
+import type { RawHeaders } from '../content/headers.ts';
+import type { Flow } from '../rate/throttle.ts';
+
+/** Time-outs of one request, milliseconds. */
+export interface Patience {
+  /** Until the connection stands. */
+  readonly dial: number;
+  /** From the request to the response's head. */
+  readonly head: number;
+  /** Longest silence within the body. */
+  readonly idle: number;
+}
+
+export interface Outgoing {
+  readonly method: string;
+  /** Scheme and authority; path and query are only taken where `path` is absent. */
+  readonly url: URL;
+  /** Request target in origin form, byte for byte: URL would re-escape some characters. */
+  readonly path?: string;
+  /** Complete but for Host and framing. */
+  readonly headers: RawHeaders;
+  readonly body?: Readable | Buffer | undefined;
+  readonly patience: Patience;
+  readonly signal: AbortSignal;
+  readonly onInformation?: ((status: number, headers: RawHeaders) => void) | undefined;
+}
+
+/** Errors that a kept-alive connection ends with when the other side had closed it before our request came. */
+const STALE_CONNECTION = new Set(['ECONNRESET', 'EPIPE']);
+
+/** Largest response head taken, bytes. */
+const MAX_HEADER_SIZE = 64 * 1024;
+const IDLE_SOCKETS = 32;
+
+/**
+ * HTTP/1.1 client for the origin and for members: kept-alive connections, a short dial, raw headers both ways, no redirects.
+ * The signal ends the request and the body. Errors are those of node:http; time-outs are POTLUCK_ORIGIN_TIMEOUT.
+ */
+export class HttpClient {
+  readonly #plain: Agent;
+  readonly #secure: SecureAgent;
+
+  constructor(options: { sockets: number }) {
+    const common = {
+      keepAlive: true,
+      maxSockets: options.sockets,
+      maxFreeSockets: IDLE_SOCKETS,
+      scheduling: 'lifo' as const,
+    };
+    this.#plain = new Agent(common);
+    this.#secure = new SecureAgent(common);
+  }
+
+  /** The response once its head is there; its body must be consumed or destroyed. */
+  async request(outgoing: Outgoing): Promise<IncomingMessage> {
+    try {
+      return await this.#once(outgoing);
+    } catch (error) {
+      if (!(error instanceof StaleConnection) || outgoing.body !== undefined)
+        throw error instanceof StaleConnection ? error.cause : error;
+      return await this.#once(outgoing); // the free sockets are gone with the first error: this one dials
+    }
+  }
+
+  close(): void {
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
+
+  #once(outgoing: Outgoing): Promise<IncomingMessage> {
+    const { signal, url, patience } = outgoing;
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    return new Promise((resolve, reject) => {
+      const secure = url.protocol === 'https:';
+      const request = (secure ? httpsRequest : httpRequest)(url, {
+        method: outgoing.method,
+        ...(outgoing.path === undefined ? {} : { path: outgoing.path }),
+        headers: ['Host', url.host, ...outgoing.headers],
+        agent: secure ? this.#secure : this.#plain,
+        maxHeaderSize: MAX_HEADER_SIZE,
+      });
+      const abort = () => request.destroy(abortReason(signal));
+      signal.addEventListener('abort', abort, { once: true });
+      const watch = new HeadWatch(request, patience);
+      if (outgoing.onInformation !== undefined) {
+        const tell = outgoing.onInformation;
+        request.on('information', (info) => tell(info.statusCode, info.rawHeaders));
+      }
+      request.once('response', (response) => {
+        watch.stop();
+        response.setTimeout(patience.idle, () =>
+          response.destroy(new PotluckError('POTLUCK_ORIGIN_TIMEOUT', url.host)),
+        );
+        response.once('close', () => signal.removeEventListener('abort', abort));
+        resolve(response);
+      });
+      request.once('error', (error) => {
+        watch.stop();
+        signal.removeEventListener('abort', abort);
+        const stale = request.reusedSocket && STALE_CONNECTION.has((error as NodeJS.ErrnoException).code ?? '');
+        reject(stale && !signal.aborted ? new StaleConnection('stale', { cause: error }) : error);
+      });
+      send(request, outgoing.body);
+    });
+  }
+}
+
+class StaleConnection extends Error {}
+
+function send(request: ClientRequest, body: Outgoing['body']): void {
+  if (body === undefined || Buffer.isBuffer(body)) {
+    request.end(body);
+    return;
+  }
+  body.once('error', (error) => request.destroy(error));
+  body.pipe(request);
+}
+
+/** Watches a request until its response's head is there: a short time to connect, a longer one for the answer. */
+class HeadWatch {
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(request: ClientRequest, patience: Patience) {
+    const fail = (what: string) => () =>
+      request.destroy(new PotluckError('POTLUCK_ORIGIN_TIMEOUT', `${what} ${request.host}`));
+    const waitForHead = () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(fail('no answer from'), patience.head);
+    };
+    request.once('socket', (socket) => {
+      if (!socket.connecting) return waitForHead();
+      this.#timer = setTimeout(fail('no connection to'), patience.dial);
+      socket.once('connect', waitForHead);
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/**
+ * Reads exactly `target.length` bytes of a response into `target`, as fast as the throttle lets it. `onBytes` is told how far it has
+ * come. Rejects with POTLUCK_ORIGIN_BROKEN where the body is shorter or longer.
+ */
+export function readInto(
+  response: IncomingMessage,
+  target: Buffer,
+  flow: Flow,
+  onBytes?: (filled: number) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let filled = 0;
+    const fail = (error: Error) => {
+      response.destroy();
+      reject(error);
+    };
+    response.on('data', (chunk: Buffer) => {
+      if (filled + chunk.length > target.length)
+        return fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'more bytes than announced'));
+      chunk.copy(target, filled);
+      filled += chunk.length;
+      onBytes?.(filled);
+      pauseFor(response, flow.take(chunk.length), fail);
+    });
+    response.once('end', () => {
+      if (filled === target.length && response.complete) resolve();
+      else fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', `${filled} of ${target.length} bytes came`));
+    });
+    response.once('error', fail);
+    response.once('close', () =>
+      fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', `${filled} of ${target.length} bytes came`)),
+    );
+    response.resume(); // it rests until somebody reads it
+  });
+}
+
+/** Lets a stream rest until the throttle has room. */
+export function pauseFor(stream: Readable, turn: undefined | Promise<void>, fail: (error: Error) => void): void {
+  if (turn === undefined) return;
+  stream.pause();
+  turn.then(
+    () => stream.resume(),
+    (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
+  );
+}

@@ -1,0 +1,150 @@
+import type { Clock } from '../base/clock.ts';
+import type { Service } from '../base/lifecycle.ts';
+import type { Log } from '../base/log.ts';
+import { type Endpoint, Endpoints } from './endpoints.ts';
+import type { FoundManager } from './found.ts';
+import type { MulticastOptions } from './interfaces.ts';
+import { FIRST_QUERY_PAUSE, LAST_QUERY_PAUSE, PROBES_AT_ONCE } from './limits.ts';
+import { type Link, Links } from './links.ts';
+import { probe } from './probe.ts';
+import { type DnsResponse, goodbyesIn, SERVICE_NAME, sightingsIn } from './records.ts';
+
+/** How often the table is looked at for addresses to probe, milliseconds. */
+const TICK = 250;
+
+export type FoundListener = (managers: readonly FoundManager[]) => void;
+
+/**
+ * Looks for managers on every interface. An announcement is only a hint: a manager is shown when it has answered a probe over HTTP,
+ * and until it says goodbye or stops answering. One with several addresses is shown once, by its fingerprint; several of one name
+ * are shown apart.
+ */
+export class Finder implements Service {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #links: Links;
+  readonly #endpoints = new Endpoints();
+  readonly #listeners = new Set<FoundListener>();
+  readonly #closed = new AbortController();
+  readonly #probes = new Set<Promise<void>>();
+  #managers: readonly FoundManager[] = [];
+  #shown = '[]';
+  #tick: NodeJS.Timeout | undefined;
+  #queryAt = 0;
+  #queryPause = FIRST_QUERY_PAUSE;
+
+  constructor(collaborators: { log: Log; clock: Clock }, options: MulticastOptions = {}) {
+    this.#log = collaborators.log;
+    this.#clock = collaborators.clock;
+    this.#links = new Links(collaborators, {
+      ...options,
+      opened: (link) => this.#listen(link),
+      changed: () => this.#networksChanged(),
+    });
+  }
+
+  /** Never fails: a machine without a network finds nothing until it has one. */
+  start(): Promise<void> {
+    this.#links.start();
+    this.#tick = setInterval(() => this.#work(), TICK);
+    this.#work();
+    return Promise.resolve();
+  }
+
+  /** The managers that answer, ordered by name. */
+  get managers(): readonly FoundManager[] {
+    return this.#managers;
+  }
+
+  /** Calls `listener` whenever the list changes; the returned function ends that. */
+  subscribe(listener: FoundListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Opens all sockets anew, asks and probes again: after the machine slept. */
+  refresh(): void {
+    this.#links.refresh();
+  }
+
+  /** Ends probes, timers and sockets. Idempotent. */
+  async close(): Promise<void> {
+    clearInterval(this.#tick);
+    this.#closed.abort();
+    this.#links.close();
+    this.#listeners.clear();
+    await Promise.all(this.#probes);
+  }
+
+  #listen({ socket }: Link): void {
+    socket.on('response', (response, { address }) => this.#heard(response, address));
+  }
+
+  #heard(response: DnsResponse, sender: string): void {
+    if (this.#closed.signal.aborted) return;
+    const gone = goodbyesIn(response).filter((instance) => this.#endpoints.goodbye(instance));
+    // A forged goodbye hides a manager only until it answers the question that follows.
+    if (gone.length > 0) this.#askSoon(FIRST_QUERY_PAUSE);
+    const { networks } = this.#links;
+    for (const sighting of sightingsIn(response, sender))
+      this.#endpoints.heard(sighting, networks, this.#clock.monotonic());
+    this.#show();
+    this.#startProbes();
+  }
+
+  #networksChanged(): void {
+    this.#endpoints.moved(this.#links.networks, this.#clock.monotonic());
+    this.#askSoon(0);
+    this.#work();
+  }
+
+  #askSoon(pause: number): void {
+    this.#queryAt = this.#clock.monotonic() + pause;
+    this.#queryPause = FIRST_QUERY_PAUSE;
+  }
+
+  #work(): void {
+    const now = this.#clock.monotonic();
+    if (now >= this.#queryAt) {
+      this.#ask();
+      this.#queryAt = now + this.#queryPause;
+      this.#queryPause = Math.min(LAST_QUERY_PAUSE, this.#queryPause * 2);
+    }
+    this.#startProbes();
+    this.#show();
+  }
+
+  #ask(): void {
+    for (const { socket, network } of this.#links.all) {
+      socket.query([{ name: SERVICE_NAME, type: 'PTR' }], (error) => {
+        if (error) this.#log.debug({ interface: network.name, error: String(error) }, 'a query could not be sent');
+      });
+    }
+  }
+
+  #startProbes(): void {
+    for (const endpoint of this.#endpoints.due(this.#clock.monotonic())) {
+      if (this.#probes.size >= PROBES_AT_ONCE) return;
+      endpoint.dueAt = Number.POSITIVE_INFINITY;
+      const probing: Promise<void> = this.#probe(endpoint).finally(() => this.#probes.delete(probing));
+      this.#probes.add(probing);
+    }
+  }
+
+  async #probe(endpoint: Endpoint): Promise<void> {
+    const result = await probe(endpoint.url, this.#closed.signal);
+    if (this.#closed.signal.aborted) return;
+    this.#endpoints.probed(endpoint, result, this.#clock.monotonic());
+    this.#show();
+  }
+
+  /** Tells the listeners if the list is another than before. */
+  #show(): void {
+    const managers = this.#endpoints.managers();
+    const shown = JSON.stringify(managers);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#managers = managers;
+    for (const listener of this.#listeners) listener(managers);
+  }
+}

@@ -1,0 +1,70 @@
+import { hash } from 'node:crypto';
+import { get as getPlain, type IncomingMessage } from 'node:http';
+import { get as getTls } from 'node:https';
+import { HEALTH_PATH } from '../protocol/paths.ts';
+import { MAX_PROBE_ANSWER, PROBE_TIMEOUT } from './limits.ts';
+import { cleanName } from './records.ts';
+
+/** What a manager says of itself at `/_potluck/health`. The key is proven only by the handshake of a session. */
+export interface ManagerHealth {
+  readonly name: string;
+  /** SHA-256 of the public key, 64 hexadecimal digits. */
+  readonly fingerprint: string;
+  /** Raw Ed25519 public key, base64url. */
+  readonly publicKey: string;
+  readonly protocol: number;
+  readonly tokenRequired: boolean;
+}
+
+/** A manager; nobody there (or somebody else); or no answer in time, which a busy machine may be excused for once. */
+export type ProbeResult = { readonly manager: ManagerHealth } | 'nobody' | 'late';
+
+/** Asks whether a manager answers at `base` (a URL without a trailing slash). Never rejects; takes a second at most. */
+export async function probe(base: string, signal: AbortSignal): Promise<ProbeResult> {
+  const timeout = AbortSignal.timeout(PROBE_TIMEOUT);
+  try {
+    const manager = parseHealth(await read(base + HEALTH_PATH, AbortSignal.any([signal, timeout])));
+    return manager === undefined ? 'nobody' : { manager };
+  } catch {
+    return timeout.aborted ? 'late' : 'nobody';
+  }
+}
+
+/** The certificate is not looked at: nothing secret is sent, and what is read is only shown until the handshake proves it. */
+function read(url: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const take = (response: IncomingMessage) => {
+      if (response.statusCode !== 200) response.destroy(new Error(`status ${response.statusCode}`));
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > MAX_PROBE_ANSWER) response.destroy(new Error('the answer is too long'));
+      });
+      response.once('end', () => resolve(text));
+      response.once('error', reject);
+      response.once('close', () => reject(new Error('the answer ended early'))); // without effect after an end
+    };
+    const request = url.startsWith('https:')
+      ? getTls(url, { signal, agent: false, rejectUnauthorized: false }, take)
+      : getPlain(url, { signal, agent: false }, take);
+    request.once('error', reject);
+  });
+}
+
+/** The answer, if it is a manager's and its parts agree; else undefined. */
+export function parseHealth(text: string): ManagerHealth | undefined {
+  let given: Record<string, unknown>;
+  try {
+    given = Object(JSON.parse(text)) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const { role, name, fingerprint, publicKey, protocol, tokenRequired } = given;
+  if (role !== 'manager' || typeof name !== 'string' || typeof publicKey !== 'string') return undefined;
+  if (typeof protocol !== 'number' || !Number.isInteger(protocol) || typeof tokenRequired !== 'boolean')
+    return undefined;
+  if (!/^[\w-]{43}$/.test(publicKey)) return undefined;
+  if (hash('sha256', Buffer.from(publicKey, 'base64url'), 'hex') !== fingerprint) return undefined;
+  return { name: cleanName(name), fingerprint, publicKey, protocol, tokenRequired };
+}

@@ -261,18 +261,16 @@ export class GrowingBody implements OriginStream {
   #sealLast(): void {
     const old = this.#lease as Lease;
     const lease = this.#with.store.tryReserve(this.#filled, this.#claim);
-    if (lease === undefined) return this.#keepUnstored(old);
+    if (lease === undefined) {
+      // No memory for the copy: readers get it from where it is, and the object is not complete in the store.
+      this.#unstored = true;
+      return;
+    }
     old.buffer.copy(lease.buffer, 0, 0, this.#filled);
     this.#lease = undefined;
     this.#filled = 0;
     this.#sealed(lease);
     old.release(true);
-  }
-
-  /** No memory for the copy: the readers that are here get it from where it is, and the object is not complete in the store. */
-  #keepUnstored(lease: Lease): void {
-    this.#lease = lease;
-    this.#unstored = true;
   }
 
   #sealed(lease: Lease): void {
@@ -327,7 +325,10 @@ export class GrowingBody implements OriginStream {
     clearTimeout(this.#idle);
     const wanted = this.#readers.size > 0 || [...this.#pieceWaiters.values()].some((waiters) => waiters.size > 0);
     if (wanted) return;
-    if (this.#end !== undefined) return this.#lastLeft();
+    if (this.#end !== undefined) {
+      this.#lastLeft();
+      return;
+    }
     this.#idle = setTimeout(() => this.close(), IDLE_GRACE);
     this.#idle.unref();
   }

@@ -5,13 +5,14 @@ import { headerOf, type RawHeaders } from '../content/headers.ts';
 import { type ObjectKey, objectId } from '../content/key.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
 import { revisionOf, validatorOf } from '../content/revision.ts';
-import type { Identity } from '../content/signature.ts';
+import type { Identity, PieceProof } from '../content/signature.ts';
 import { correctedInitialAge, freshnessOf } from '../policy/freshness.ts';
 import { isPersonal } from '../policy/reuse.ts';
 import { headRules, storedHeaders } from '../policy/storable.ts';
 import { freshenHeaders } from '../policy/validation.ts';
 import type { OriginAnswer, Representation } from './answer.ts';
 import { LiveHead } from './live-head.ts';
+import { ProofBook } from './proofs.ts';
 
 /** How often what a target belongs to has been purged; see manager/purge-log.ts. */
 export interface Generations {
@@ -20,6 +21,7 @@ export interface Generations {
 
 /** Makes heads out of the origin's answers, and new heads out of old ones. The manager alone has one. */
 export class HeadMaker {
+  readonly proofs = new ProofBook();
   readonly #identity: Identity;
   readonly #generations: Generations;
   readonly #clock: Clock;
@@ -90,8 +92,11 @@ export class HeadMaker {
     return this.#live(this.#clock.monotonic(), { ...head, fresh: Math.min(head.fresh, -1) });
   }
 
-  signPiece(head: Pick<Head, 'object' | 'revision'>, index: number, bytes: Buffer) {
-    return this.#identity.signPiece(head.object, head.revision, index, bytes);
+  /** Signs a piece that came from the origin, and remembers the proof. */
+  signPiece(head: Pick<Head, 'object' | 'revision'>, index: number, bytes: Buffer): PieceProof {
+    const proof = this.#identity.signPiece(head.object, head.revision, index, bytes);
+    this.proofs.record(head.revision, index, proof);
+    return proof;
   }
 
   #single(representation: Representation): boolean {

@@ -19,6 +19,18 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/**
+ * Fields that Connection cannot take away, though a broken or hostile message may try: without them a response would be kept longer, given
+ * to others or read otherwise than its sender said. RFC 9110 section 7.6.1 forbids to name fields that are meant for all recipients.
+ */
+export const ESSENTIAL: ReadonlySet<string> = new Set([
+  'cache-control',
+  'pragma',
+  'expires',
+  'vary',
+  'content-encoding',
+]);
+
 function sameName(a: string, lowerCased: string): boolean {
   return a.length === lowerCased.length && (a === lowerCased || a.toLowerCase() === lowerCased);
 }
@@ -61,7 +73,8 @@ export function withoutHeaders(headers: RawHeaders, names: ReadonlySet<string>):
 /** The end-to-end fields of a message: hop-by-hop fields and those that Connection names are taken out. */
 export function endToEnd(headers: RawHeaders, alsoWithout?: ReadonlySet<string>): string[] {
   const connection = joinedHeader(headers, 'connection');
-  const named = connection === undefined ? [] : connection.split(',').map((name) => name.trim().toLowerCase());
+  const options = connection?.split(',').map((name) => name.trim().toLowerCase()) ?? [];
+  const named = options.filter((name) => !ESSENTIAL.has(name));
   const dropped =
     named.length === 0 && alsoWithout === undefined
       ? HOP_BY_HOP

@@ -1,6 +1,6 @@
 import { formatHttpDate, parseHttpDate } from '../base/http-date.ts';
 import type { HeadRules } from '../content/head.ts';
-import { countHeader, endToEnd, headerOf, type RawHeaders } from '../content/headers.ts';
+import { countHeader, ESSENTIAL, endToEnd, headerOf, type RawHeaders, withoutHeaders } from '../content/headers.ts';
 import { parseCacheControl } from './cache-control.ts';
 import { type Freshness, statedLifetime } from './freshness.ts';
 import { FRESH_BY_DEFAULT, isFinal, UNDERSTOOD } from './status.ts';
@@ -71,11 +71,8 @@ function ofOnePerson(exchange: Exchange, stated: number, sharedDespiteAuthorizat
   return { store: true, reason: 'ok' };
 }
 
-/**
- * Fields that are made anew for each answer: Age (RFC 9111 section 5.1), lengths and ranges, and digests of one message's content, which
- * would be wrong beside any other range (RFC 9530 section 2; Content-MD5 likewise).
- */
-const PER_ANSWER = ['age', 'content-length', 'content-range', 'content-digest', 'content-md5'];
+/** Fields that are made anew for each answer: Age (RFC 9111 section 5.1), lengths and ranges, the digest of one message's content. */
+const PER_ANSWER = ['age', 'content-length', 'content-range', 'content-digest'];
 
 /**
  * The header fields of a response as they are stored (RFC 9111 section 3.1): all but the hop-by-hop ones, those that Connection names,
@@ -85,17 +82,15 @@ const PER_ANSWER = ['age', 'content-length', 'content-range', 'content-digest', 
  */
 export function storedHeaders(responseHeaders: RawHeaders, responseTime: number): string[] {
   const control = parseCacheControl(responseHeaders);
-  const dropped = new Set([...PER_ANSWER, ...control.privateFields, ...control.noCacheFields]);
+  const dropped = new Set(PER_ANSWER);
+  for (const name of [...control.privateFields, ...control.noCacheFields]) if (!ESSENTIAL.has(name)) dropped.add(name);
   if (!statedLifetime(responseHeaders, responseTime, control)) dropped.add('set-cookie');
-  const dated =
-    countHeader(responseHeaders, 'date') === 1 &&
-    !dropped.has('date') &&
-    parseHttpDate(headerOf(responseHeaders, 'date') ?? '', responseTime) !== undefined;
-  if (!dated) dropped.add('date');
+  // Content-MD5 was never clear about parts (RFC 7231 appendix B): that of a 206 may be the part's.
+  if (headerOf(responseHeaders, 'content-range') !== undefined) dropped.add('content-md5');
   const kept = endToEnd(responseHeaders, dropped);
-  // Connection may have named Date: the stored response needs one all the same.
-  if (headerOf(kept, 'date') === undefined) kept.push('Date', formatHttpDate(responseTime));
-  return kept;
+  const date = countHeader(kept, 'date') === 1 ? headerOf(kept, 'date') : undefined;
+  if (parseHttpDate(date ?? '', responseTime) !== undefined) return kept;
+  return [...withoutHeaders(kept, new Set(['date'])), 'Date', formatHttpDate(responseTime)];
 }
 
 /** What a head says of the ways in which it may be used (RFC 9111 section 5.2.2, RFC 5861). */

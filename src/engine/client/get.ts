@@ -123,8 +123,7 @@ class Download {
       try {
         return await this.#attempt(restart || restarts > 0);
       } catch (error) {
-        const changed = error instanceof PotluckError && error.code === 'POTLUCK_REVISION_CHANGED';
-        if (!changed || !this.#expendable || restarts >= (restart ? RESTARTS : 1)) throw error;
+        if (!isChange(error) || !this.#expendable || restarts >= (restart ? RESTARTS : 1)) throw error;
         this.#notice('the object has changed; the download begins again');
       }
     }
@@ -214,15 +213,12 @@ class Download {
     } catch (error) {
       if (output instanceof StreamOutput && output.begun) this.#expendable = false;
       const kept = await output.leave();
-      if (kept && !this.#expendableChange(error)) this.#notice(`what has come is kept in ${partOf(file ?? '')}`);
+      if (kept && !isChange(error))
+        this.#notice(`what has come is kept in ${partOf(file ?? '')}; the same command goes on from there`);
       throw error;
     }
     const digest = hashes.digest === undefined ? {} : { sha256: hashes.digest };
     return { file, bytes: length, verified: true, resumed, revision, ...digest, sources: sources.reports };
-  }
-
-  #expendableChange(error: unknown): boolean {
-    return this.#expendable && error instanceof PotluckError && error.code === 'POTLUCK_REVISION_CHANGED';
   }
 
   /** Where else the object is, as the manager sees it now. */
@@ -260,4 +256,8 @@ class Download {
     } else bytes = await getPlainStream(options.output, 'standard output', plain);
     return { file, bytes, verified: false, resumed: 0, sources: [{ url: manager.base, pieces: 0, bytes }] };
   }
+}
+
+function isChange(error: unknown): boolean {
+  return error instanceof PotluckError && error.code === 'POTLUCK_REVISION_CHANGED';
 }

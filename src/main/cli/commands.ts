@@ -1,6 +1,7 @@
 import type { ControlClient } from '../../engine/index.ts';
 import { type Answer, askNodes, askStats, askStatus } from './ask.ts';
 import { CLIENT_OPTIONS, type ClientArguments, type CommandOption, readClientArguments } from './client-options.ts';
+import { GET_OPTIONS, GET_SYNOPSIS, runGet } from './commands/get.ts';
 import type { Io, LoadEngine } from './io.ts';
 import { LEAVE_OPTIONS, leave } from './leave.ts';
 import { PURGE_OPTIONS, purge } from './purge.ts';
@@ -17,6 +18,12 @@ export interface Command {
 
 /** Every client command. Another one is another entry. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
+  get: {
+    synopsis: GET_SYNOPSIS,
+    help: 'download from several peers at once; verified, resumable, with a progress bar',
+    options: GET_OPTIONS,
+    run: runGet,
+  },
   status: asking('', 'is a manager or peer running here, and is all well with it?', {}, askStatus),
   nodes: asking('', 'the members of the cluster', {}, askNodes),
   stats: asking('', 'what it has done since it started', {}, askStats),

@@ -1,7 +1,8 @@
+import type { Writable } from 'node:stream';
 import type { FaceOptions, RunningNode } from '../../engine/base/running.ts';
 import type { ManagerSettings, PeerSettings } from '../../engine/base/settings.ts';
 import type { Environment } from '../../engine/base/settings-environment.ts';
-import type { ControlClient } from '../../engine/index.ts';
+import type { ControlClient, get } from '../../engine/index.ts';
 
 /** What a user or the system can do to the running program. */
 export interface Interruptions {
@@ -20,6 +21,8 @@ export interface Io {
   readonly platform: NodeJS.Platform;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Standard output again, for bytes that must wait until their reader takes them. */
+  readonly stdoutStream: Writable;
   /** True where standard error is a terminal: progress may be drawn there. */
   readonly terminal: boolean;
   readonly interruptions: Interruptions;
@@ -30,6 +33,7 @@ export interface Engine {
   readonly startManager: (settings: ManagerSettings, options: FaceOptions) => Promise<RunningNode>;
   readonly startPeer: (settings: PeerSettings, options: FaceOptions) => Promise<RunningNode>;
   readonly ControlClient: typeof ControlClient;
+  readonly get: typeof get;
 }
 
 export type LoadEngine = () => Promise<Engine>;

@@ -23,6 +23,7 @@ export function processIo(): Io {
     stderr: (text) => {
       process.stderr.write(text);
     },
+    stdoutStream: process.stdout,
     terminal: process.stderr.isTTY === true,
     interruptions: processInterruptions(adopted),
   };

@@ -101,10 +101,14 @@ export class ControlServer implements Service {
     return this.#closing;
   }
 
+  // The server is ours, not fastify's: it was made by a factory and listens without its help.
   async #close(): Promise<void> {
     const server = this.#server;
+    const closed = new Promise((resolve) => (server?.listening === true ? server.close(resolve) : resolve(undefined)));
+    server?.closeIdleConnections();
     const cut = setTimeout(() => server?.closeAllConnections(), CONTROL_LIMITS.closeGrace);
     try {
+      await closed;
       await this.#app?.close();
     } finally {
       clearTimeout(cut);
@@ -117,7 +121,7 @@ export class ControlServer implements Service {
       routerOptions: { maxParamLength: 512 },
       // Bodies are taken as they are or refused: nothing is turned into another type, nothing silently left out.
       ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
-      forceCloseConnections: 'idle',
+      return503OnClosing: false,
       serverFactory: (handler) => {
         this.#server = this.#create(handler as RequestListener);
         return this.#server;

@@ -1,21 +1,14 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { headerOf } from '../content/headers.ts';
-import { pieceId } from '../content/piece.ts';
 import { withParameters } from '../content/target.ts';
 import type { LiveHead } from '../load/live-head.ts';
 import type { ContentRequest } from '../load/source.ts';
 import { GROUP_PREFIX } from '../protocol/paths.ts';
 import type { Redirection, Redirector } from '../serve/collaborators.ts';
 import type { PeerNode } from './node.ts';
+import type { Asker } from './peer-url.ts';
 import { type Candidate, Roster, type Table } from './roster.ts';
 import { SpeedBook } from './speed.ts';
-
-/** Who asks, as far as it decides which peers it can reach and under what name. */
-export interface Asker {
-  readonly clientAddress: string;
-  readonly hostHeader: string;
-  readonly secure: boolean;
-}
 
 export interface BalancerCollaborators {
   readonly registry: {
@@ -66,6 +59,11 @@ const ROUNDING = 1e-9;
 /** Owners looked at in the ring, and keys whose owners are remembered. */
 const RANKED = 16;
 const MAX_REMEMBERED = 4_096;
+
+/** What the ring knows a piece by. A peer's loader uses the same, so that clients and members look for a piece in the same place. */
+export function ringKey(live: LiveHead, index: number): string {
+  return live.head.revision + index;
+}
 
 /**
  * Decides which peer answers a download.
@@ -131,7 +129,7 @@ export class Balancer implements Redirector {
 
     const location = headerOf(request.headers, LOCATION_FIELD) ?? this.#locationOf?.(request.client);
     const near = location === undefined ? undefined : roster.at(location);
-    const small = head.length <= head.pieceSize ? pieceId(head.revision, 0) : undefined;
+    const small = head.length <= head.pieceSize ? ringKey(live, 0) : undefined;
     const table = near ?? roster.all;
     const chosen =
       this.#pick(roster, table, small, able) ??
@@ -149,8 +147,7 @@ export class Balancer implements Redirector {
     const roster = this.#current();
     if (roster.all.candidates.length === 0) return undefined;
     const able = (candidate: Candidate): boolean => !candidate.mute && !exclude.includes(candidate.node.id);
-    const chosen =
-      this.#pick(roster, roster.all, pieceId(live.head.revision, index), able) ?? this.#bestOf(roster.all, able);
+    const chosen = this.#pick(roster, roster.all, ringKey(live, index), able) ?? this.#bestOf(roster.all, able);
     if (chosen === undefined) return undefined;
     chosen.node.pending++;
     return chosen.node;

@@ -1,8 +1,6 @@
 import type { Service } from '../base/lifecycle.ts';
+import { MAX_LINES } from '../protocol/limits.ts';
 import type { AccessLine, AccessSink } from '../serve/collaborators.ts';
-
-/** Lines taken from each peer a second; the rest as counts. */
-export const MAX_LINES = 1_000;
 
 const SECOND = 1_000;
 

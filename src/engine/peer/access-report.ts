@@ -1,8 +1,6 @@
 import type { Service } from '../base/lifecycle.ts';
+import { MAX_LINE_TARGET, MAX_LINES } from '../protocol/limits.ts';
 import type { AccessLine, AccessSink } from '../serve/collaborators.ts';
-
-/** Lines that a peer sends the manager at most each second; the rest as counts. */
-export const MAX_LINES = 1_000;
 
 const FLUSH_INTERVAL = 1_000;
 
@@ -23,6 +21,10 @@ export interface AccessReportCollaborators {
   readonly send: (batch: AccessBatch) => boolean;
   /** The peer's own access log, if it keeps one: it gets every line. */
   readonly local?: AccessSink | undefined;
+}
+
+function withCutTarget(line: AccessLine): AccessLine {
+  return { ...line, target: line.target.slice(0, MAX_LINE_TARGET) };
 }
 
 /**
@@ -56,7 +58,7 @@ export class AccessReport implements AccessSink, Service {
   record(line: AccessLine): void {
     this.#local?.record(line);
     if (this.#lines.length < MAX_LINES) {
-      this.#lines.push(line);
+      this.#lines.push(line.target.length <= MAX_LINE_TARGET ? line : withCutTarget(line));
     } else {
       this.#requests++;
       this.#bytes += line.bytes;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type AccessBatch, AccessReport, MAX_LINES } from '../../../src/engine/peer/access-report.ts';
+import { type AccessBatch, AccessReport } from '../../../src/engine/peer/access-report.ts';
+import { MAX_LINE_TARGET, MAX_LINES } from '../../../src/engine/protocol/limits.ts';
 import type { AccessLine } from '../../../src/engine/serve/collaborators.ts';
 
 const line = (bytes: number): AccessLine => ({
@@ -53,6 +54,16 @@ describe('access lines on their way to the manager', () => {
     report.record(line(10));
     report.flush();
     expect(session.batches[1]).toEqual({ lines: [line(10)], more: { requests: 0, bytes: 0 } });
+  });
+
+  it('have long targets cut, as the protocol wants it; the local log has them whole', () => {
+    const local: AccessLine[] = [];
+    const { report, session } = setUp({ record: (recorded) => local.push(recorded) });
+    const target = `/${'x'.repeat(5_000)}`;
+    report.record({ ...line(1), target });
+    report.flush();
+    expect(session.batches[0]?.lines[0]?.target).toBe(target.slice(0, MAX_LINE_TARGET));
+    expect(local[0]?.target).toBe(target);
   });
 
   it('wait, within the limit, while there is no session', () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { LiveHead } from '../load/live-head.ts';
 import type { ContentRequest } from '../load/source.ts';
 
@@ -50,3 +51,20 @@ export interface AccessLine {
 export interface AccessSink {
   record(line: AccessLine): void;
 }
+
+/** Which named groups exist. */
+export interface Groups {
+  has(name: string): boolean;
+}
+
+/** Who answers Potluck's own paths on the data port: by exact path, else by the first prefix that fits. */
+export interface InternalHandlers {
+  readonly exact: ReadonlyMap<string, InternalHandler>;
+  readonly prefixes: readonly (readonly [prefix: string, handler: InternalHandler])[];
+}
+
+/**
+ * Takes over a socket after `Upgrade: websocket` on one of Potluck's own paths. `head` are bytes that came behind the request.
+ * A request with an Origin field never gets here.
+ */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;

@@ -1,0 +1,157 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Entry } from '../store/store.ts';
+import type { CacheWord } from './access.ts';
+import type { Connection, Running } from './connection.ts';
+
+/** Called once when an exchange is over. */
+export type OnEnd = (exchange: Exchange, complete: boolean) => void;
+
+const EXCHANGE = Symbol('exchange');
+type Tagged = ServerResponse & { [EXCHANGE]?: Exchange };
+
+/** The rejection of everything that a client no longer waits for. */
+export function clientGone(): DOMException {
+  return new DOMException('the client went away', 'AbortError');
+}
+
+/**
+ * One request and its response: what is being sent, what memory is held for it, and how it ended. It is over exactly once: when the last
+ * byte was handed to the kernel, or when the socket is gone; memory is given back at that moment and not before.
+ */
+export class Exchange implements Running {
+  readonly connection: Connection;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** True where this exchange counts as a running download. */
+  content = false;
+  expecting = false;
+  cache: CacheWord = 'error';
+  target: string;
+  /** Peer that the client was sent to, for the log. */
+  peer: string | undefined;
+  /** Revision that was served, for the log. */
+  revision: string | undefined;
+  /** Body bytes that the kernel has taken. */
+  bytes = 0;
+  /** Bytes of the connection before an answer that somebody else writes; its own are counted from there, head included. */
+  countFrom: number | undefined;
+  /** The client is gone: nothing more can be sent. */
+  gone = false;
+  readonly #onEnd: OnEnd;
+  #held: Entry | undefined;
+  #heldBytes = 0;
+  #fail: ((error: Error) => void) | undefined;
+  #over = false;
+
+  constructor(
+    connection: Connection,
+    message: { request: IncomingMessage; response: ServerResponse },
+    startedAt: number,
+    onEnd: OnEnd,
+  ) {
+    this.connection = connection;
+    this.request = message.request;
+    this.response = message.response;
+    this.target = message.request.url ?? '';
+    this.startedAt = startedAt;
+    this.#onEnd = onEnd;
+    connection.running.push(this);
+    (this.response as Tagged)[EXCHANGE] = this;
+    this.response.on('finish', onFinish);
+  }
+
+  /** The exchange that a response belongs to. */
+  static of(response: ServerResponse): Exchange | undefined {
+    return (response as Tagged)[EXCHANGE];
+  }
+
+  get ended(): boolean {
+    return this.response.writableEnded;
+  }
+
+  get begun(): boolean {
+    return this.response.headersSent;
+  }
+
+  closeAfter(): void {
+    if (!this.begun) this.response.shouldKeepAlive = false;
+  }
+
+  /** Aborts when the client is gone. */
+  get signal(): AbortSignal {
+    return this.connection.signal;
+  }
+
+  /** Ends the response with these bytes of an entry, whose reference is now the exchange's. */
+  endWith(bytes: Buffer, entry: Entry): void {
+    this.#held = entry;
+    this.#heldBytes = bytes.length;
+    this.response.end(bytes);
+  }
+
+  /**
+   * Writes; resolves once the kernel has the bytes, so that their memory may be used again. Rejects with an AbortError when the client
+   * goes away before that: the kernel may then still be reading them.
+   */
+  write(bytes: Buffer | string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.gone || this.connection.socket.destroyed) return reject(clientGone());
+      this.#fail = reject;
+      this.response.write(bytes, (error) => {
+        if (error) return reject(clientGone());
+        this.bytes += bytes.length;
+        resolve();
+      });
+    });
+  }
+
+  /** The socket is closed: whoever waits for it is told. */
+  closed(): void {
+    if (this.#over) return;
+    this.gone = true;
+    this.#fail?.(clientGone());
+    this.#finish(false);
+  }
+
+  /** The last byte is with the kernel. */
+  finished(): void {
+    if (this.#over) return;
+    this.connection.end(this);
+    this.#finish(true);
+  }
+
+  #finish(complete: boolean): void {
+    this.#over = true;
+    const held = this.#held;
+    if (held !== undefined) {
+      this.#held = undefined;
+      if (complete) this.bytes += this.#heldBytes;
+      held.release(!complete);
+    }
+    if (this.countFrom !== undefined) this.bytes = this.connection.socket.bytesWritten - this.countFrom;
+    this.#onEnd(this, complete);
+  }
+
+  /**
+   * Cuts a response that has begun, so that what was sent cannot be taken for the whole. A body that ends where the connection ends
+   * looks complete unless the connection is reset.
+   */
+  cut(): void {
+    const { socket } = this.connection;
+    if (this.request.httpVersionMinor > 0) {
+      socket.destroy();
+      return;
+    }
+    try {
+      socket.resetAndDestroy();
+    } catch {
+      socket.destroy(); // not a TCP socket: TLS shows a missing close_notify instead
+    }
+  }
+}
+
+function onFinish(this: ServerResponse): void {
+  (this as Tagged)[EXCHANGE]?.finished();
+}

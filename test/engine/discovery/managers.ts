@@ -37,8 +37,8 @@ export class FakeManager {
     });
   }
 
-  async start(port = 0): Promise<this> {
-    await new Promise<void>((done, fail) => this.#server.once('error', fail).listen(port, '127.0.0.1', done));
+  async start(port = 0, host = '127.0.0.1'): Promise<this> {
+    await new Promise<void>((done, fail) => this.#server.once('error', fail).listen(port, host, done));
     return this;
   }
 

@@ -9,7 +9,7 @@ import { ProgressLine } from './get-progress.ts';
 
 export const GET_SYNOPSIS = '<url> [-o FILE]';
 
-export const GET_OPTIONS = {
+export const GET_OPTIONS: Readonly<Record<string, CommandOption>> = {
   output: {
     arg: 'FILE',
     short: 'o',
@@ -23,7 +23,7 @@ export const GET_OPTIONS = {
   restart: { help: 'throw an unfinished older download away instead of going on with it' },
   quiet: { short: 'q', help: 'show no progress' },
   json: { help: 'print the result as JSON' },
-} as const satisfies Record<string, CommandOption>;
+};
 
 /** Exit code of a program that Ctrl-C has ended, as shells have it: 128 + SIGINT. */
 const INTERRUPTED = 130;

@@ -1,8 +1,8 @@
 /** Entity tags (RFC 9110 section 8.8.3), kept as they were written: `"opaque"` or `W/"opaque"`. */
 
 const TAG = /^(?:W\/)?"[^"]*"$/;
-/** One member of a list: a tag, or else whatever stands before the next comma. */
-const MEMBER = /[\s,]*(?:((?:W\/)?"[^"]*")\s*(?=,|$)|[^,]+)/y;
+/** One member of a list: a tag, or else whatever stands before the next comma outside quotes. */
+const MEMBER = /[\s,]*(?:((?:W\/)?"[^"]*")\s*(?=,|$)|(?:"[^"]*"|[^,])+)/y;
 
 export function isWeak(tag: string): boolean {
   return tag.startsWith('W/');

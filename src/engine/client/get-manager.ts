@@ -34,6 +34,8 @@ export function parseFingerprint(typed: string): string {
   return digits;
 }
 
+const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
 function notAManager(base: string, why: string): PotluckError {
   return new PotluckError('POTLUCK_DOWNLOAD_FAILED', `${base} is no Potluck manager (${why}); curl can load from it`);
 }
@@ -64,6 +66,15 @@ export async function meetManager(
   const health = parseJson(answer.text);
   if (typeof health !== 'object' || health === null) throw notAManager(base, `it has no health report`);
   return judge(base, health, options.key);
+}
+
+/** Id of the peer at an origin, as its health report has it; undefined where there is none. Rejects only with the signal's reason. */
+export async function peerIdAt(http: Http, base: string, signal: AbortSignal): Promise<string | undefined> {
+  const answer = await http.text(base + HEALTH_PATH, signal).catch(() => undefined);
+  signal.throwIfAborted();
+  const report = parseJson(answer?.text) as { role?: unknown; id?: unknown } | null | undefined;
+  const named = report?.role === 'peer' && typeof report.id === 'string' && NODE_ID.test(report.id);
+  return named ? (report.id as string) : undefined;
 }
 
 function judge(base: string, health: Health, key: string | undefined): Manager {

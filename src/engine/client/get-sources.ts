@@ -11,8 +11,10 @@ export interface SourcesParts {
   /** Origin of the manager. */
   readonly manager: string;
   readonly revision: string;
-  /** Asks the manager again. `not`: ids of peers that have turned us back. */
+  /** Asks the manager again. `not`: ids of peers that are not wanted. */
   lookUp(not: readonly string[]): Promise<Lookup>;
+  /** Id of the peer at this origin; undefined where it does not say. */
+  identify(base: string): Promise<string | undefined>;
   /** Something that the person who waits should know. */
   onNotice(message: string): void;
 }
@@ -25,6 +27,8 @@ export class Sources {
   readonly #parts: SourcesParts;
   readonly #byBase = new Map<string, Source>();
   readonly #not = new Set<string>();
+  /** Origins of liars whose id is not known yet. */
+  readonly #unnamed = new Set<string>();
   #wanted = false;
   /** Questions since the last piece came. */
   #lookups = 0;
@@ -70,6 +74,7 @@ export class Sources {
   lied(source: Source, what: string): void {
     if (source.liar) return;
     source.liar = true;
+    this.#unnamed.add(source.base);
     source.drop(what);
     this.#wanted = true;
     this.#parts.onNotice(`${source.base} sent bad data and is not used any more (${what})`);
@@ -117,6 +122,7 @@ export class Sources {
   }
 
   async #ask(): Promise<void> {
+    await this.#nameLiars();
     const found = await this.#parts.lookUp([...this.#not]).catch((error: unknown) => {
       this.#lastFailure = asPotluckError(error);
       return undefined;
@@ -126,6 +132,15 @@ export class Sources {
     if (found.kind === 'plain' || found.revision !== this.#parts.revision)
       throw new PotluckError('POTLUCK_REVISION_CHANGED', found.url.href);
     this.#name(found.sources);
+  }
+
+  /** The manager may not know yet that a peer lies and would name it again: so it is told whom we do not want, as after a turn-back. */
+  async #nameLiars(): Promise<void> {
+    for (const base of this.#unnamed) {
+      this.#unnamed.delete(base);
+      const id = await this.#parts.identify(base);
+      if (id !== undefined) this.#not.add(id);
+    }
   }
 
   #name(urls: readonly string[]): void {

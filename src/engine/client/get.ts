@@ -7,7 +7,7 @@ import { SignedHashes } from './get-hashes.ts';
 import { Http } from './get-http.ts';
 import { GET_LIMITS, type GetLimits } from './get-limits.ts';
 import { type Lookup, lookUp } from './get-lookup.ts';
-import { type Manager, meetManager, parseFingerprint, parseUrl } from './get-manager.ts';
+import { type Manager, meetManager, parseFingerprint, parseUrl, peerIdAt } from './get-manager.ts';
 import { nameFor } from './get-name.ts';
 import type { Output } from './get-output.ts';
 import { PartFile, partOf } from './get-part.ts';
@@ -198,6 +198,7 @@ class Download {
       {
         ...{ limits, manager: manager.base, revision },
         lookUp: (not) => this.#lookUpAgain(not, stop.signal),
+        identify: (base) => peerIdAt(http, base, stop.signal),
         onNotice: (message) => this.#notice(message),
       },
       found.sources,

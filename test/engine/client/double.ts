@@ -116,6 +116,8 @@ export interface PeerOptions {
   chunk?: number;
   delay?: number;
   ranges?: boolean;
+  /** Its id, as its health report has it. */
+  id?: string;
   /** Answers the heads path itself. */
   page?: (from: number, count: number) => object;
 }
@@ -134,6 +136,7 @@ export function peerHandler(version: Version, options: PeerOptions, host: () => 
       json(response, 200, options.page?.(from, count) ?? version.page(from, count, options.known));
       return;
     }
+    if (url.pathname === '/_potluck/health') return json(response, 200, { role: 'peer', id: options.id });
     if (await options.instead?.(request, response)) return;
     if (url.searchParams.get('potluck-rev') !== version.head.revision) return json(response, 410, { error: {} });
     await sendRange(request, response, version, options, host());

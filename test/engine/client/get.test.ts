@@ -143,6 +143,18 @@ describe('get from peers that fail', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('gets away from a lying peer that the manager still believes in, by telling it which one', async () => {
+    const body = bodyOf(10 * PIECE);
+    await clusterOf(body, { id: 'liar-1', tamper: (bytes) => bytes.fill(0) });
+    cluster.instead = (request) => {
+      if (request.url?.includes('potluck-not=liar-1')) cluster.named = [];
+      return false;
+    };
+    const result = await load();
+    expect((await out()).equals(body)).toBe(true);
+    expect(result.sources.map(({ pieces }) => pieces)).toEqual([0, 10]);
+  });
+
   it('drops a peer that vouches for its bytes with a signature of its own', async () => {
     const body = bodyOf(20 * PIECE);
     const forger = new ClusterDouble(body.map((byte) => byte ^ 1) as Buffer);

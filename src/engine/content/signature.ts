@@ -97,6 +97,12 @@ export class Identity {
   }
 }
 
+/** The bytes, if this is the one spelling of them; Buffer alone skips what it cannot read, so that one signature would have many. */
+function strictBase64url(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : undefined;
+}
+
 /** The other side: checks what a known public key has signed. */
 export class Verifier {
   readonly fingerprint: string;
@@ -105,15 +111,16 @@ export class Verifier {
 
   /** `publicKey`: raw, base64url. Throws POTLUCK_BAD_REQUEST where it is no Ed25519 key. */
   constructor(publicKey: string) {
-    const raw = Buffer.from(publicKey, 'base64url');
-    if (raw.length !== 32) throw new PotluckError('POTLUCK_BAD_REQUEST', 'not an Ed25519 public key');
+    const raw = strictBase64url(publicKey);
+    if (raw?.length !== 32) throw new PotluckError('POTLUCK_BAD_REQUEST', 'not an Ed25519 public key');
     this.#key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
     this.publicKey = publicKey;
     this.fingerprint = fingerprintOf(publicKey);
   }
 
   #verify(bytes: Buffer, signature: string): boolean {
-    return verify(null, bytes, this.#key, Buffer.from(signature, 'base64url'));
+    const raw = strictBase64url(signature);
+    return raw !== undefined && verify(null, bytes, this.#key, raw);
   }
 
   /** The head, if this key signed it; else undefined. */

@@ -52,12 +52,16 @@ function isFree(port: number): Promise<boolean> {
 /**
  * Calls `fn` until it neither throws nor gives false, and returns what it gave. After `timeout` milliseconds the last error is thrown.
  */
-export async function eventually<T>(fn: () => T | Promise<T>, timeout = 10_000, interval = 50): Promise<T> {
+export async function eventually<T>(
+  fn: () => T | Promise<T>,
+  timeout = 10_000,
+  interval = 50,
+): Promise<Exclude<T, false>> {
   const end = performance.now() + timeout;
   for (;;) {
     try {
       const value = await fn();
-      if (value !== false) return value;
+      if (value !== false) return value as Exclude<T, false>;
       if (performance.now() > end) throw new Error(`still not so after ${timeout} ms: ${fn.toString()}`);
     } catch (error) {
       if (performance.now() > end) throw error;

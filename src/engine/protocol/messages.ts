@@ -81,7 +81,8 @@ const WireMember = Type.Object({
 
 const Group = Type.Object({ name: Text(64), kind: Type.Union([Type.Literal('mirror'), Type.Literal('key-value')]) });
 
-const Purge = Type.Object({
+/** A purge, on the wire and in the log of the manager. */
+export const PurgeLine = Type.Object({
   number: Count,
   group: Text(64),
   kind: Type.Union([Type.Literal('url'), Type.Literal('prefix'), Type.Literal('tag'), Type.Literal('group')]),
@@ -112,7 +113,7 @@ export const Welcome = Type.Object({
   purges: Type.Object({
     last: Count,
     reset: Type.Boolean(),
-    missed: Type.Array(Purge, { maxItems: MAX_PURGES_IN_FRAME }),
+    missed: Type.Array(PurgeLine, { maxItems: MAX_PURGES_IN_FRAME }),
   }),
   /** The peer's base URL, as redirects name it. */
   url: Url,
@@ -139,7 +140,7 @@ export const Members = Type.Object({
 });
 
 export const Ticket = Type.Object({ type: Type.Literal('ticket'), ...TicketFields });
-export const PurgeMessage = Type.Object({ type: Type.Literal('purge'), purge: Purge });
+export const PurgeMessage = Type.Object({ type: Type.Literal('purge'), purge: PurgeLine });
 export const Groups = Type.Object({
   type: Type.Literal('groups'),
   groups: Type.Array(Group, { maxItems: MAX_GROUPS }),
@@ -273,7 +274,7 @@ export type Welcome = Static<typeof Welcome>;
 export type Refused = Static<typeof Refused>;
 export type WireMember = Static<typeof WireMember>;
 export type WireGroup = Static<typeof Group>;
-export type Purge = Static<typeof Purge>;
+export type Purge = Static<typeof PurgeLine>;
 export type Command = Static<typeof Command>;
 export type StatsMessage = Static<typeof StatsMessage>;
 export type Access = Static<typeof Access>;

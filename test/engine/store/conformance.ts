@@ -317,6 +317,19 @@ export function storeConformance(title: string, makeStore: (grant: number) => St
         expect(store.stats()).toMatchObject({ held: 0, waiting: 0 });
       });
 
+      it('not behind one that has given up, who wanted more', async () => {
+        const leases = takeAll(store, 'client');
+        const abort = new AbortController();
+        const much = store.reserve(5 * MIB, 'client', abort.signal);
+        const little = store.reserve(MIB, 'client');
+        leases.pop()?.release();
+        expect(await settled(little)).toBe(false);
+        abort.abort();
+        await expect(much).rejects.toThrow();
+        (await little).release();
+        for (const lease of leases) lease.release();
+      });
+
       it('and loses nothing when the signal aborts just as memory is given', async () => {
         const leases = takeAll(store, 'client');
         const abort = new AbortController();

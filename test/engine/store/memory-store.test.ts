@@ -87,6 +87,17 @@ describe('The memory tier', () => {
     lease.release();
   });
 
+  it('gives up idle slabs when small bodies need the room', async () => {
+    const store = new MemoryStore({}, { grant: 5 * MIB });
+    const slab = store.tryReserve(PIECE_SIZE, 'client');
+    const memory = slab?.buffer.buffer;
+    slab?.release();
+    for (let i = 0; i < 30; i++) await put(store, 1, i, 200 * 1024);
+    const lease = await store.reserve(PIECE_SIZE, 'client');
+    expect(lease.buffer.buffer).not.toBe(memory);
+    lease.release();
+  });
+
   it('does not use memory again that any of its holders abandoned', async () => {
     const store = new MemoryStore({}, { grant: 8 * MIB, poison: true });
     await put(store, 1, 1, PIECE_SIZE, 1);

@@ -52,7 +52,12 @@ export function mayStore(exchange: Exchange): Storability {
   // Section 5.2.2.7. With field names only the fields are private.
   if (control.private) return no('private');
   // Section 4.1: a stored response with Vary: * never matches.
-  if (varyNames(responseHeaders) === '*') return no('vary');
+  const names = varyNames(responseHeaders);
+  if (names === '*') return no('vary');
+  // What is said to differ by person is of no use to others, and the values of Vary travel in heads: a secret must not.
+  for (const secret of ['authorization', 'cookie'] as const) {
+    if (names.includes(secret) && headerOf(requestHeaders, secret) !== undefined) return no(secret);
+  }
   const stated = statedLifetime(responseHeaders, exchange.responseTime, control);
   // Section 3, last condition; stricter than section 4.2.2 in the statuses (see status.ts).
   if (stated === undefined && !control.public && !FRESH_BY_DEFAULT.has(status)) return no('status');

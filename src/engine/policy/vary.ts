@@ -32,6 +32,11 @@ export function varyValues(names: readonly string[], requestHeaders: RawHeaders)
   return names.map((name) => [name, normalised(name, joinedHeader(requestHeaders, name))] as const);
 }
 
+/** The request fields that select what was stored with these values: for requests made here for a stored response. */
+export function selectingFields(values: VaryValues): string[] {
+  return values.flatMap(([name, value]) => (value === ABSENT ? [] : [name, value]));
+}
+
 /** True where the request selects what was stored with these values. */
 export function matchesVary(stored: VaryValues, requestHeaders: RawHeaders): boolean {
   return stored.every(([name, value]) => value === normalised(name, joinedHeader(requestHeaders, name)));

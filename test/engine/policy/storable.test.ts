@@ -90,6 +90,16 @@ describe('what may be stored', () => {
   });
 });
 
+describe('what is said to differ by person', () => {
+  it('is not stored for one who shows who it is, however fresh: the secret would travel with it', () => {
+    const varying = (vary: string) => [...control('public, max-age=60'), 'Vary', vary];
+    expect(judge({ request: COOKIE, response: varying('Accept, cookie') })).toBe('cookie');
+    expect(judge({ request: AUTH, response: varying('Authorization') })).toBe('authorization');
+    expect(judge({ request: COOKIE, response: varying('Authorization') })).toBe('ok');
+    expect(judge({ response: varying('Cookie, Authorization') })).toBe('ok');
+  });
+});
+
 describe('the header fields that are stored', () => {
   const kept = (...headers: string[]) => storedHeaders([...headers, ...DATE], NOW).slice(0, -2);
 

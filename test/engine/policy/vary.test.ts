@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesVary, varyNames, varyValues } from '../../../src/engine/policy/vary.ts';
+import { matchesVary, selectingFields, varyNames, varyValues } from '../../../src/engine/policy/vary.ts';
 
 /** True where a response to `stored` may answer `asked`, by Vary alone. */
 function selects(vary: string, stored: string[], asked: string[]): boolean {
@@ -78,5 +78,15 @@ describe('a variant', () => {
         expect(matchesVary(varyValues(names, stored), asked)).toBe(same);
       }),
     );
+  });
+
+  it('is selected again by the fields that are made from its values', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(name), headers, (names, request) => {
+        const values = varyValues(names, request);
+        expect(matchesVary(values, selectingFields(values))).toBe(true);
+      }),
+    );
+    expect(selectingFields(varyValues(['a', 'b'], ['B', '']))).toEqual(['b', '']);
   });
 });

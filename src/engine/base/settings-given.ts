@@ -1,6 +1,6 @@
 import { PotluckError } from './errors.ts';
 import { nearest } from './nearest.ts';
-import { ValueError } from './settings-values.ts';
+import { parseSwitch, ValueError } from './settings-values.ts';
 
 /** Where a value was written: the stronger source wins. */
 export const STRENGTH = { file: 1, environment: 2, flag: 3 } as const;
@@ -71,4 +71,10 @@ export function merge(...sources: readonly GivenOptions[]): Map<string, Given> {
     if (other === undefined || other.strength < given.strength) merged.set(name, given);
   }
   return merged;
+}
+
+/** Whether a switch was given and is on: `--cold`, `--cold=true`. Throws POTLUCK_USAGE for what is neither on nor off. */
+export function switchOn(options: GivenOptions, name: string): boolean {
+  const given = options.get(name);
+  return given !== undefined && readTexts({ parse: parseSwitch }, given)[0] === true;
 }

@@ -12,9 +12,9 @@ export class ValueError extends Error {}
 const POWERS: Record<string, number> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 const BIT_RATES: Record<string, number> = { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9 };
 
-/** Bytes: `512M`, `10G`, `1.5g`, `4096`, `64KiB`. K, M, G and T are powers of 1024. */
+/** Bytes: `512M`, `10G`, `1.5g`, `4096`, `64KiB`. K, M, G and T are powers of 1024. A small `b`, which may mean bits, is refused. */
 export function parseSize(text: string): number {
-  const match = /^(\d{1,15}(?:\.\d{1,6})?)\s?([KMGT]?)(?:i?B)?$/i.exec(text);
+  const match = /^(\d{1,15}(?:\.\d{1,6})?)\s?([KMGTkmgt]?)(?:i?B)?$/.exec(text);
   const bytes = Math.round(Number(match?.[1]) * (POWERS[(match?.[2] ?? '').toUpperCase()] ?? Number.NaN));
   if (!Number.isSafeInteger(bytes)) throw new ValueError('a size is a number of bytes such as 4096, 512M or 10G');
   return bytes;

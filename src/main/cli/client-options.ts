@@ -1,6 +1,6 @@
 import { type ArgumentSpec, readArguments } from '../../engine/base/settings-args.ts';
 import { variableOf } from '../../engine/base/settings-environment.ts';
-import { type Given, quote, readTexts, STRENGTH, usage } from '../../engine/base/settings-given.ts';
+import { type Given, quote, readTexts, STRENGTH, switchOn, usage } from '../../engine/base/settings-given.ts';
 import { parseEndpoint, parseSecret, parseServerUrl, ValueError } from '../../engine/base/settings-values.ts';
 import type { Io } from './io.ts';
 
@@ -39,7 +39,7 @@ export function readClientArguments(
   return {
     urls: control === undefined ? DEFAULT_CONTROLS : readTexts({ parse: parseControlUrl }, control),
     token: token === undefined ? undefined : readTexts({ parse: parseSecret, secret: true }, token)[0],
-    json: options.has('json'),
+    json: switchOn(options, 'json'),
     options,
     rest,
   };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PotluckError } from '../../engine/base/errors.ts';
+import { switchOn } from '../../engine/base/settings-given.ts';
 import type { ControlClient } from '../../engine/index.ts';
 import type { Answer } from './ask.ts';
 import { type ClientArguments, type CommandOption, takesNoMore } from './client-options.ts';
@@ -20,7 +21,7 @@ export async function leave(
 ): Promise<Answer> {
   takesNoMore(rest);
   const started = performance.now();
-  const { downloads } = await client.leave(options.has('cold'));
+  const { downloads } = await client.leave(switchOn(options, 'cold'));
   await gone(client, downloads, io);
   const seconds = Math.round(performance.now() - started) / 1000;
   return { json: { left: true, downloads, seconds }, text: `left after ${seconds.toFixed(1)} s\n` };

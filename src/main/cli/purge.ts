@@ -1,4 +1,4 @@
-import { usage } from '../../engine/base/settings-given.ts';
+import { switchOn, usage } from '../../engine/base/settings-given.ts';
 import type { ControlClient } from '../../engine/index.ts';
 import type { PurgeRequest } from '../../engine/protocol/control.ts';
 import type { Answer } from './ask.ts';
@@ -24,7 +24,7 @@ export function purgeRequest({ rest, options }: Pick<ClientArguments, 'rest' | '
   const [url] = rest;
   const named = (['prefix', 'tag', 'group'] as const).filter((name) => options.has(name));
   const [first] = named;
-  const soft = options.has('soft') ? { soft: true } : {};
+  const soft = switchOn(options, 'soft') ? { soft: true } : {};
   if (named.length + rest.length !== 1) throw usage('purge takes exactly one of a URL, --prefix, --tag and --group');
   return first === undefined ? { url: url ?? '', ...soft } : { [first]: options.get(first)?.texts[0] ?? '', ...soft };
 }

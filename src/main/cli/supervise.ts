@@ -33,6 +33,7 @@ class Supervisor {
   readonly #ended = Promise.withResolvers<number>();
   #node: RunningNode | undefined;
   #stops = 0;
+  #code = 0;
 
   constructor(to: Supervision) {
     this.#to = to;
@@ -51,10 +52,10 @@ class Supervisor {
     const node = await this.#unlessStopped(start);
     if (node === undefined) return;
     this.#node = node;
-    if (this.#starting.signal.aborted) return this.#cold(0); // stopped in the very last moment of the start
+    if (this.#starting.signal.aborted) return this.#cold(); // stopped in the very last moment of the start
     this.#to.onReady(node);
     await node.done;
-    this.#ended.resolve(0);
+    this.#end();
   }
 
   async #unlessStopped(start: (signal: AbortSignal) => Promise<RunningNode>): Promise<RunningNode | undefined> {
@@ -71,24 +72,25 @@ class Supervisor {
     this.#stops++;
     if (this.#node === undefined) {
       this.#starting.abort(new PotluckError('POTLUCK_DRAINING', 'stopped while starting'));
-      setTimeout(() => this.#ended.resolve(0), COLD_DEADLINE).unref();
+      setTimeout(() => this.#ended.resolve(0), COLD_DEADLINE);
       return;
     }
-    if (cold || this.#stops > 1) this.#cold(0);
+    if (cold || this.#stops > 1) this.#cold();
     else this.#warm(this.#node);
   }
 
   #warm(node: RunningNode): void {
     this.#to.log.info({}, 'leaving: running downloads may finish; stop again to leave at once');
     node.drain().then(
-      () => this.#ended.resolve(0),
+      () => this.#end(),
       (error: unknown) => this.#fatal(error),
     );
   }
 
   // Says goodbye and closes; the deadline holds even where that hangs.
-  #cold(code: number): void {
-    const end = () => this.#ended.resolve(code);
+  #cold(): void {
+    this.#starting.abort(new PotluckError('POTLUCK_DRAINING', 'stopped while starting'));
+    const end = () => this.#end();
     setTimeout(end, COLD_DEADLINE);
     Promise.resolve(this.#node?.close()).then(end, (error: unknown) => {
       this.#to.log.error({ err: error }, 'closing failed');
@@ -107,6 +109,11 @@ class Supervisor {
 
   #fatal(error: unknown): void {
     this.#to.log.error({ err: error }, 'an error that nobody caught; leaving');
-    this.#cold(1);
+    this.#code = 1;
+    this.#cold();
+  }
+
+  #end(): void {
+    this.#ended.resolve(this.#code);
   }
 }

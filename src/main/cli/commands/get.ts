@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { readArguments } from '../../../engine/base/settings-args.ts';
-import { type Given, usage } from '../../../engine/base/settings-given.ts';
+import { type Given, switchOn, usage } from '../../../engine/base/settings-given.ts';
 import type { GetOptions, GetResult } from '../../../engine/index.ts';
 import { type CommandOption, takesNoMore } from '../client-options.ts';
 import { bytes, printable, rate } from '../format.ts';
@@ -41,7 +41,7 @@ export function readGetArguments(argv: readonly string[], cwd: string): GetComma
   const [url] = rest;
   if (url === undefined) throw usage('get needs a URL');
   const named = options.get('output')?.texts[0];
-  if (named === '-' && options.has('json')) throw usage('--json and -o - both want standard output');
+  if (named === '-' && switchOn(options, 'json')) throw usage('--json and -o - both want standard output');
   const output = named === undefined || named === '-' || isAbsolute(named) ? named : join(cwd, named);
   return { url, output: output ?? cwd, options };
 }
@@ -52,7 +52,7 @@ export async function runGet(argv: readonly string[], io: Io, loadEngine: LoadEn
   const { get } = await loadEngine();
   const abort = new AbortController();
   io.interruptions.onStop(() => abort.abort());
-  const quiet = command.options.has('quiet');
+  const quiet = switchOn(command.options, 'quiet');
   const name = printable(command.url.split(/[?#]/)[0]?.split('/').pop() || command.url);
   const line = new ProgressLine({ write: io.stderr, terminal: io.terminal, name });
   try {
@@ -78,18 +78,18 @@ function optionsOf({ output, options }: GetCommand, io: Io): GetOptions {
   return {
     output: output === '-' ? io.stdoutStream : (output as string),
     ...(key === undefined ? {} : { key }),
-    force: options.has('force'),
-    restart: options.has('restart'),
+    force: switchOn(options, 'force'),
+    restart: switchOn(options, 'restart'),
   };
 }
 
 function report({ options }: GetCommand, result: GetResult, io: Io): void {
-  if (options.has('json')) {
+  if (switchOn(options, 'json')) {
     io.stdout(`${JSON.stringify(result)}\n`);
     return;
   }
   const say = result.file === undefined ? io.stderr : io.stdout;
-  if (!options.has('quiet')) say(summary(result));
+  if (!switchOn(options, 'quiet')) say(summary(result));
 }
 
 /** What a person wants to know in the end, in a line or two. */

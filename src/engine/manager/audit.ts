@@ -39,6 +39,8 @@ export interface AuditOptions {
   readonly firstAfter?: readonly [number, number];
   readonly every?: readonly [number, number];
   readonly patience?: Patience;
+  /** How often is looked who is due, milliseconds. */
+  readonly tick?: number;
   readonly random?: () => number;
 }
 
@@ -46,7 +48,6 @@ const FIRST_AFTER = [500, 3_000] as const;
 const EVERY = [5_000, 10_000] as const;
 const PATIENCE: Patience = { connect: 2_000, total: 15_000 };
 
-/** How often is looked who is due, milliseconds. */
 const TICK = 250;
 
 /** Redirects remembered of each peer: a sample of those since its last audit, each as likely as the other (Vitter 1985, algorithm R). */
@@ -96,6 +97,7 @@ export class Audit implements Service {
   readonly #unwell: AuditCollaborators['unwell'];
   readonly #firstAfter: readonly [number, number];
   readonly #every: readonly [number, number];
+  readonly #tickEvery: number;
   readonly #random: () => number;
   readonly #reader: PlainReader;
   /** By id; who was audited last stands last. */
@@ -116,6 +118,7 @@ export class Audit implements Service {
     this.#unwell = collaborators.unwell;
     this.#firstAfter = options.firstAfter ?? FIRST_AFTER;
     this.#every = options.every ?? EVERY;
+    this.#tickEvery = options.tick ?? TICK;
     this.#random = options.random ?? Math.random;
     this.#reader = new PlainReader({
       patience: options.patience ?? PATIENCE,
@@ -126,7 +129,7 @@ export class Audit implements Service {
 
   async start(): Promise<void> {
     if (this.#ended.signal.aborted) return;
-    this.#timer ??= setInterval(() => this.#tick(), TICK).unref();
+    this.#timer ??= setInterval(() => this.#tick(), this.#tickEvery).unref();
   }
 
   /** Ends the audits that run and waits for them. */

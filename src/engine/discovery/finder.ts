@@ -71,9 +71,8 @@ export class Finder implements Service {
   async close(): Promise<void> {
     clearInterval(this.#tick);
     this.#closed.abort();
-    this.#links.close();
     this.#listeners.clear();
-    await Promise.all(this.#probes);
+    await Promise.all([this.#links.close(), ...this.#probes]);
   }
 
   #listen({ socket }: Link): void {

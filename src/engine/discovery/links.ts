@@ -70,14 +70,16 @@ export class Links {
   }
 
   /** Closes sockets and timers. Idempotent. */
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#drop(() => true);
+    const closing = this.all.map(({ bonjour }) => new Promise<void>((resolve) => bonjour.destroy(() => resolve())));
+    this.#links.clear();
+    await Promise.all(closing);
   }
 
   #reconcile(): boolean {
-    const wanted = new Map(usableInterfaces(this.#options).map((network) => [network.identity, network]));
+    const wanted = new Map(this.#look().map((network) => [network.identity, network]));
     let changed = this.#drop((identity) => !wanted.has(identity));
     for (const [identity, network] of wanted) {
       if (this.#links.has(identity)) continue;
@@ -87,6 +89,16 @@ export class Links {
       changed = true;
     }
     return changed;
+  }
+
+  /** Some sandboxes refuse the list of interfaces; then there are none for us, and the next look may do better. */
+  #look(): NetworkInterface[] {
+    try {
+      return usableInterfaces(this.#options);
+    } catch (error) {
+      this.#log.debug({ error: String(error) }, 'the interfaces cannot be listed');
+      return [];
+    }
   }
 
   #drop(which: (identity: string) => boolean): boolean {

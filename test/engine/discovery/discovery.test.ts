@@ -134,6 +134,18 @@ describe('discovery', () => {
     finder.refresh();
     advertiser.refresh();
   });
+
+  it('leaves no socket and no timer behind', async () => {
+    const count = () => process.getActiveResourcesInfo().filter((name) => /UDP|Timeout|TCPSocket/.test(name)).length;
+    const multicast = ownMulticast();
+    const before = count();
+    const { advertiser, manager } = await manage('Office', multicast);
+    const finder = await find(multicast);
+    await eventually(() => expect(names(finder)).toEqual(['Office']));
+    expect(count()).toBeGreaterThan(before);
+    await Promise.all([finder.close(), advertiser.close(), manager.close()]);
+    await eventually(() => expect(count()).toBeLessThanOrEqual(before));
+  });
 });
 
 describe('a peer that looks for its manager', () => {

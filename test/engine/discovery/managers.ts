@@ -6,12 +6,13 @@ import type { MulticastOptions } from '../../../src/engine/discovery/interfaces.
 import type { Announced } from '../../../src/engine/discovery/records.ts';
 import { PROTOCOL_VERSION } from '../../../src/engine/protocol/paths.ts';
 
-let lastPort = 0;
+/** Below the ports that the kernel gives away by itself. */
+const FIRST_PORT = 20_000;
+const PORTS = 12_000;
 
 /** Loopback on a UDP port of its own, so that tests that run beside each other, and the network, are not heard. */
 export function ownMulticast(): MulticastOptions {
-  lastPort = lastPort === 0 ? 40_000 + (process.pid % 10_000) : lastPort + 1;
-  return { interfaces: ['127.0.0.1'], port: lastPort, group: '239.255.77.77' };
+  return { interfaces: ['127.0.0.1'], port: FIRST_PORT + Math.floor(Math.random() * PORTS), group: '239.255.77.77' };
 }
 
 /** A health endpoint as a manager has it, on a port of its own. */

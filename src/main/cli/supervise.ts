@@ -63,7 +63,7 @@ class Supervisor {
       return await start(this.#starting.signal);
     } catch (error) {
       if (!this.#starting.signal.aborted) throw error;
-      this.#ended.resolve(0);
+      this.#end();
       return undefined;
     }
   }
@@ -72,7 +72,7 @@ class Supervisor {
     this.#stops++;
     if (this.#node === undefined) {
       this.#starting.abort(new PotluckError('POTLUCK_DRAINING', 'stopped while starting'));
-      setTimeout(() => this.#ended.resolve(0), COLD_DEADLINE);
+      setTimeout(() => this.#end(), COLD_DEADLINE);
       return;
     }
     if (cold || this.#stops > 1) this.#cold();

@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import type { Locations, PieceName } from '../load/cluster.ts';
 
-/** Pieces whose holders are remembered: some 200 GiB of full pieces, and about 40 MB of memory. */
+/** Pieces whose holders are remembered: some 200 GiB of full pieces, and about 60 MB of memory. */
 export const MAX_PIECES = 200_000;
 
 /** Holders remembered of one piece; the latest are kept. */
@@ -36,12 +37,18 @@ export interface HaveChange {
  */
 export class PieceLocations implements Locations {
   readonly #maxPieces: number;
-  /** Holders by piece id, the latest first; in the order of last use. */
-  readonly #pieces = new Map<string, Stay[]>();
+  /** Holders by piece id, the latest first. */
+  readonly #pieces: LRUCache<string, Stay[]>;
   readonly #stays = new Map<string, Stay>();
 
   constructor(options: PieceLocationsOptions = {}) {
     this.#maxPieces = options.maxPieces ?? MAX_PIECES;
+    this.#pieces = new LRUCache({
+      max: this.#maxPieces,
+      dispose: (holders, _id, reason) => {
+        if (reason === 'evict') for (const stay of holders) stay.pieces--;
+      },
+    });
   }
 
   /** Pieces in the table, those of members that left included until they are looked at. */
@@ -67,11 +74,8 @@ export class PieceLocations implements Locations {
     const holders = this.#pieces.get(piece.id);
     if (holders === undefined) return [];
     const live = holders.filter((stay) => !stay.over);
-    if (live.length === 0) {
-      this.#pieces.delete(piece.id);
-      return [];
-    }
-    this.#put(piece.id, live);
+    if (live.length === 0) this.#pieces.delete(piece.id);
+    else if (live.length < holders.length) this.#pieces.set(piece.id, live);
     return live.filter((stay) => stay.member !== except).map((stay) => stay.member);
   }
 
@@ -100,8 +104,7 @@ export class PieceLocations implements Locations {
       if (holders.length < MAX_HOLDERS) holders.push(holder);
       else holder.pieces--;
     }
-    this.#put(id, holders);
-    if (this.#pieces.size > this.#maxPieces) this.#forgetOldest();
+    this.#pieces.set(id, holders);
   }
 
   #drop(id: string, stay: Stay): void {
@@ -111,19 +114,5 @@ export class PieceLocations implements Locations {
     const rest = holders.filter((holder) => holder !== stay);
     if (rest.length === 0) this.#pieces.delete(id);
     else this.#pieces.set(id, rest);
-  }
-
-  /** Stores and marks as just used: a Map keeps the order in which keys were set. */
-  #put(id: string, holders: Stay[]): void {
-    this.#pieces.delete(id);
-    this.#pieces.set(id, holders);
-  }
-
-  #forgetOldest(): void {
-    for (const [id, holders] of this.#pieces) {
-      for (const stay of holders) stay.pieces--;
-      this.#pieces.delete(id);
-      return;
-    }
   }
 }

@@ -8,6 +8,7 @@ import type { LiveHead } from '../../../src/engine/load/live-head.ts';
 import { Audit, type AuditCollaborators } from '../../../src/engine/manager/audit.ts';
 import type { PieceTruth } from '../../../src/engine/manager/audit-read.ts';
 import type { PeerNode } from '../../../src/engine/manager/node.ts';
+import { Strikes } from '../../../src/engine/manager/strikes.ts';
 import { PseudoRandom } from '../../support/pseudo-random.ts';
 import { liveHead, peerNode, seededRandom } from './fixtures.ts';
 
@@ -82,7 +83,8 @@ interface Office {
   readonly nodes?: PeerNode[];
   readonly bytesKnown?: boolean | (() => boolean);
   readonly truth?: AuditCollaborators['truth'];
-  readonly readAsMember?: AuditCollaborators['readAsMember'];
+  readonly readAsMember?: AuditCollaborators['readAsMember'] | undefined;
+  readonly lied?: AuditCollaborators['lied'];
   readonly isManager?: (host: string) => boolean;
   /** Milliseconds until an audit gives up. */
   readonly total?: number;
@@ -102,7 +104,7 @@ function office(options: Office = {}) {
         (async (_live, index) => truthOf(index, typeof bytesKnown === 'boolean' ? bytesKnown : bytesKnown())),
       node: (id) => nodes.get(id),
       head: ({ revision }) => (revision === TARGET.head.revision ? TARGET : undefined),
-      lied: (node, { index }, how) => lies.push({ peer: node.id, index, how }),
+      lied: options.lied ?? ((node, { index }, how) => lies.push({ peer: node.id, index, how })),
       unwell: (node) => unwell.push(node.id),
       ...(options.readAsMember === undefined ? {} : { readAsMember: options.readAsMember }),
       ...(options.isManager === undefined ? {} : { isManager: options.isManager }),
@@ -368,5 +370,50 @@ describe('the examination of an accused peer', () => {
       },
     });
     expect(await broken.audit.examine(node.id, EVIDENCE)).toBe('unknown');
+  });
+});
+
+describe('audits and strikes together', () => {
+  /** Wired as the manager wires them. */
+  function wired(node: PeerNode, readAsMember?: AuditCollaborators['readAsMember']) {
+    const aside: [id: string, seconds: number][] = [];
+    const warnings: object[] = [];
+    const log = { ...silentLog, warn: (fields: object) => void warnings.push(fields) };
+    const strikes: Strikes = new Strikes({
+      clock: systemClock,
+      log,
+      setAside: (id, milliseconds) => aside.push([id, milliseconds / 1_000]),
+      examine: (id, evidence) => audit.examine(id, evidence),
+    });
+    const { audit } = office({ nodes: [node], readAsMember, lied: (...lie) => strikes.strike(...lie) });
+    return { audit, strikes, aside, warnings };
+  }
+
+  it('set a peer aside that lies to plain clients only, and name it in the log', async () => {
+    const { node } = await peerThat(serve(flipped()));
+    const { audit, aside, warnings } = wired(node, async () => BODY.subarray(PIECE_SIZE, 2 * PIECE_SIZE));
+    redirect(audit, node);
+    await audit.start();
+    await until(() => aside.length > 0, 'it is set aside');
+    expect(aside).toEqual([[node.id, 30]]);
+    const { object, revision } = TARGET.head;
+    expect(warnings).toEqual([
+      expect.objectContaining({ peer: node.id, name: node.name, object, revision, strikes: 1 }),
+    ]);
+  });
+
+  it('confirm a true accusation with one look at the piece, and a false one with none of its effect', async () => {
+    const accuser = { id: 'accuser', name: 'accuser', host: '10.0.0.7' };
+    const liar = await peerThat(serve(BODY));
+    const guilty = wired(liar.node, async () => flipped().subarray(PIECE_SIZE, 2 * PIECE_SIZE));
+    await guilty.strikes.accuse(accuser, liar.node, EVIDENCE);
+    expect(guilty.aside).toEqual([
+      [liar.node.id, 10],
+      [liar.node.id, 30],
+    ]);
+    const good = await peerThat(serve(BODY));
+    const innocent = wired(good.node, async () => BODY.subarray(PIECE_SIZE, 2 * PIECE_SIZE));
+    await innocent.strikes.accuse(accuser, good.node, EVIDENCE);
+    expect(innocent.aside).toEqual([[good.node.id, 10]]);
   });
 });

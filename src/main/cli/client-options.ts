@@ -33,7 +33,8 @@ export function readClientArguments(
   own: Readonly<Record<string, CommandOption>>,
   { env, cwd }: Pick<Io, 'env' | 'cwd'>,
 ): ClientArguments {
-  const { options, rest } = readArguments(argv, { ...CLIENT_OPTIONS, ...own }, { base: cwd });
+  const specs: Readonly<Record<string, CommandOption>> = { ...CLIENT_OPTIONS, ...own };
+  const { options, rest } = readArguments(argv, specs, { base: cwd });
   const control = options.get('control') ?? fromVariable('control', env);
   const token = options.get('token') ?? fromVariable('token', env);
   return {

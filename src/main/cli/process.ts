@@ -75,7 +75,7 @@ export function exitWith(code: number): void {
   const written = () => {
     if (--waiting === 0) process.exit(code);
   };
-  setTimeout(() => process.exit(code), 500).unref(); // a reader that neither reads nor goes away
+  setTimeout(() => process.exit(code), 5000).unref(); // a reader that neither reads nor goes away
   for (const stream of [process.stdout, process.stderr]) stream.write('', written);
 }
 

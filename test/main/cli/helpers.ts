@@ -1,7 +1,9 @@
 import { tmpdir } from 'node:os';
+import { Writable } from 'node:stream';
 import type { FaceOptions, RunningNode } from '../../../src/engine/base/running.ts';
 import type { Settings } from '../../../src/engine/base/settings.ts';
 import { ControlClient } from '../../../src/engine/client/api.ts';
+import { get } from '../../../src/engine/client/get.ts';
 import type { Engine, Interruptions, Io } from '../../../src/main/cli/io.ts';
 import { runCommandLine } from '../../../src/main/cli/run.ts';
 
@@ -94,7 +96,7 @@ export function launch(argv: readonly string[], options: RunOptions = {}): TestR
     (async () => {
       throw new Error('a face was started');
     });
-  const engine: Engine = { startManager: start, startPeer: start, ControlClient };
+  const engine: Engine = { startManager: start, startPeer: start, ControlClient, get };
   const io: Io = {
     env: { XDG_DATA_HOME: '/nowhere', ...options.env },
     cwd: options.cwd ?? tmpdir(),
@@ -105,6 +107,7 @@ export function launch(argv: readonly string[], options: RunOptions = {}): TestR
     stderr: (text) => {
       written.stderr += text;
     },
+    stdoutStream: new Writable({ write: (_chunk, _encoding, done) => done() }),
     terminal: false,
     interruptions,
   };

@@ -1,0 +1,57 @@
+import type { Clock } from '../base/clock.ts';
+import type { PotluckError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { SignedHead } from '../content/head.ts';
+import type { Identity } from '../content/signature.ts';
+import type { PieceName } from '../load/cluster.ts';
+import type { Command, Purge, Welcome, WireGroup, WireLoad } from '../protocol/messages.ts';
+import type { Meter } from '../protocol/wire.ts';
+import type { Candidate, PeerFacts } from './join.ts';
+import type { Membership } from './membership.ts';
+import type { Outbox } from './outbox.ts';
+import type { PinFile } from './pin-file.ts';
+
+/** What happens to a session. For whoever must act on it; called on the path of frames, so none may throw. */
+export interface SessionObserver {
+  /** A session has begun. Missed purges were told before this. */
+  joined?(welcome: Pick<Welcome, 'groups' | 'url' | 'pieceSize'>, manager: { url: string; name: string }): void;
+  disconnected?(reason: string): void;
+  /** A try to join failed; another will be made. */
+  trouble?(error: PotluckError): void;
+  groups?(groups: readonly WireGroup[]): void;
+  purge?(purge: Purge): void;
+  /** More was purged than the manager remembers: everything held must go. */
+  reset?(): void;
+  unreachable?(reason: string): void;
+  reachable?(): void;
+  managerDraining?(): void;
+  command?(command: Command): void;
+}
+
+export interface PeerSessionCollaborators {
+  readonly identity: Identity;
+  readonly pins: PinFile;
+  readonly membership: Membership;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whom to try, the best first; asked before every try. Throws POTLUCK_MANAGER_NOT_FOUND. */
+  readonly candidates: (signal: AbortSignal) => Promise<readonly Candidate[]>;
+  readonly facts: () => PeerFacts;
+  /** The load of the last second. */
+  readonly collect: () => { readonly load: WireLoad; readonly paused?: string | undefined };
+  /** What is held, for a manager that is joined anew. */
+  readonly holdings?: () => { readonly pieces: Iterable<PieceName>; readonly heads: Iterable<SignedHead> };
+  readonly observer: SessionObserver;
+}
+
+export interface PeerSessionOptions {
+  readonly joinToken?: string | undefined;
+  /** Number of the last purge that what is held has been through; undefined where nothing is held. */
+  readonly purged?: number | undefined;
+  readonly sent?: Meter | undefined;
+  readonly received?: Meter | undefined;
+  /** Milliseconds; for tests. */
+  readonly firstJoin?: number;
+  readonly managerSilence?: number;
+}

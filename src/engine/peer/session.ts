@@ -1,0 +1,315 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asPotluckError, PotluckError } from '../base/errors.ts';
+import type { Service } from '../base/lifecycle.ts';
+import { MANAGER_SILENCE, STATS_INTERVAL } from '../protocol/limits.ts';
+import type {
+  Command,
+  ManagerMessage,
+  PeerMessage,
+  Purge,
+  Welcome,
+  WireGroup,
+  WireLoad,
+} from '../protocol/messages.ts';
+import { CLOSE_GOING_AWAY } from '../protocol/wire.ts';
+import type { AccessBatch } from './access-report.ts';
+import { Backoff } from './backoff.ts';
+import { type PeerHealth, peerHealth } from './health.ts';
+import { type Joined, join, type ManagerWire, RefusedError } from './join.ts';
+import { accessMessages, headMessages } from './reporting.ts';
+import type { PeerSessionCollaborators, PeerSessionOptions } from './session-parts.ts';
+
+/** How often the outbox is emptied and silence is looked for, milliseconds. */
+const TICK = 200;
+/** A tick this much too late says that this machine stood still, not that the manager is silent. Milliseconds. */
+const LATE_TICK = 1000;
+/** At the start a manager that does not answer is given this long, milliseconds: both may have been started together. */
+const FIRST_JOIN = 3000;
+/** The manager has this long to acknowledge that a peer leaves, milliseconds. */
+const DRAIN_PATIENCE = 2000;
+/** Milliseconds for a goodbye to get out. */
+const BYE_PATIENCE = 50;
+
+/**
+ * A peer's session with its manager: joined once at the start, then kept, and joined again whenever it is lost, until it is closed.
+ * It only ever returns to the manager with the key that it joined first: what is held was signed by that one.
+ */
+export class PeerSession implements Service {
+  readonly #with: PeerSessionCollaborators;
+  readonly #options: PeerSessionOptions;
+  readonly #life = new AbortController();
+  readonly #backoff = new Backoff();
+  #wire: ManagerWire | undefined;
+  #healthKey: string | undefined;
+  #fingerprint: string | undefined;
+  #purged: number | undefined;
+  #unreachable: string | undefined;
+  #trouble: string | undefined;
+  #draining = false;
+  #onDrained: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastTick = 0;
+  #statsAt = 0;
+
+  constructor(collaborators: PeerSessionCollaborators, options: PeerSessionOptions = {}) {
+    this.#with = collaborators;
+    this.#options = options;
+    this.#purged = options.purged;
+  }
+
+  /**
+   * Joins for the first time. Rejects with what the person must know: the manager unreachable, its key changed, the join refused, no
+   * manager found. After this it reconnects by itself.
+   */
+  async start(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const signal =
+      options.signal === undefined ? this.#life.signal : AbortSignal.any([this.#life.signal, options.signal]);
+    const end = this.#with.clock.monotonic() + (this.#options.firstJoin ?? FIRST_JOIN);
+    for (;;) {
+      try {
+        this.#begin(await this.#tryToJoin(signal));
+        break;
+      } catch (error) {
+        const wait = this.#backoff.failed(false);
+        const known = asPotluckError(error);
+        if (signal.aborted || !isPassing(known) || this.#with.clock.monotonic() + wait > end) throw error;
+        await sleep(wait, undefined, { signal });
+      }
+    }
+    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+  }
+
+  /** Why there is no full session, in words: not connected, or not reachable; undefined where all is well. */
+  get trouble(): string | undefined {
+    if (this.#wire === undefined) return this.#trouble ?? 'there is no session with the manager';
+    return this.#unreachable;
+  }
+
+  /** Sends a message; false where there is no session. */
+  send(message: PeerMessage): boolean {
+    return this.#wire?.send(message) ?? false;
+  }
+
+  /** Sends a batch of access lines; false where there is no session. */
+  access(batch: AccessBatch): boolean {
+    if (this.#wire === undefined) return false;
+    return accessMessages(batch).every((message) => this.send(message));
+  }
+
+  /** What to answer at HEALTH_PATH; `query` is the part behind the question mark. */
+  health(query: string): PeerHealth {
+    return peerHealth({ id: this.#with.membership.self, healthKey: this.#healthKey }, query);
+  }
+
+  /** Sends the load now, as when the peer begins or ends to hold back. */
+  report(): void {
+    this.#statsAt = this.#with.clock.monotonic() + STATS_INTERVAL;
+    const { load, paused } = this.#with.collect();
+    const time = this.#with.clock.now();
+    this.send({ type: 'stats', time, load, ...(paused === undefined ? {} : { paused: paused.slice(0, 1000) }) });
+  }
+
+  /**
+   * Announces that this peer leaves: resolves when the manager has taken it out of rotation and ring, or cannot be asked. The session goes
+   * on, so that members can still find it. Idempotent.
+   */
+  async drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    const acknowledged = new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
+    if (!this.send({ type: 'drain' })) return;
+    await Promise.race([acknowledged, sleep(DRAIN_PATIENCE, undefined, { ref: false })]);
+  }
+
+  /** Says goodbye and ends the session. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#life.signal.aborted) return;
+    clearInterval(this.#timer);
+    const wire = this.#wire;
+    this.#life.abort(new DOMException('the session is closed', 'AbortError'));
+    if (wire === undefined) return;
+    for (const message of this.#with.outbox.take()) wire.send(message);
+    wire.send({ type: 'bye', reason: 'the peer leaves' });
+    wire.end('the peer leaves', CLOSE_GOING_AWAY);
+    await sleep(BYE_PATIENCE);
+    wire.drop('the peer leaves');
+  }
+
+  /** One round through the candidates. Rejects with the most telling error of the round. */
+  async #tryToJoin(signal: AbortSignal): Promise<Joined> {
+    const { identity, membership, pins, clock, candidates, facts } = this.#with;
+    const { joinToken, sent, received } = this.#options;
+    let failure: PotluckError | undefined;
+    for (const found of await candidates(signal)) {
+      const candidate = this.#fingerprint === undefined ? found : { ...found, fingerprint: this.#fingerprint };
+      const request = { candidate, facts: facts(), draining: this.#draining, purged: this.#purged };
+      try {
+        return await join(request, { identity, id: membership.self, joinToken, pins, clock, sent, received }, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const known = asPotluckError(error);
+        if (failure === undefined || isPassing(failure)) failure = known;
+      }
+    }
+    throw failure ?? new PotluckError('POTLUCK_MANAGER_NOT_FOUND');
+  }
+
+  #begin({ wire, url, verifier, welcome, name }: Joined): void {
+    const { membership, outbox, observer, log } = this.#with;
+    const anew = this.#fingerprint === undefined;
+    this.#fingerprint = verifier.fingerprint;
+    this.#backoff.succeeded();
+    this.#trouble = undefined;
+    this.#unreachable = undefined;
+    this.#wire = wire;
+    this.#healthKey = welcome.healthKey;
+    wire.onEnd = (reason) => this.#lost(wire, reason);
+    this.#catchUp(welcome.purges, anew);
+    membership.welcome({ url, verifier }, welcome);
+    log.info({ manager: url, name, members: welcome.members.length }, 'joined the manager');
+    observer.joined?.(welcome, { url, name });
+    outbox.forgetPieces();
+    const held = this.#with.holdings?.();
+    for (const added of held?.pieces ?? []) outbox.announce({ added });
+    for (const message of headMessages(held?.heads ?? [])) wire.send(message);
+    this.report();
+    if (this.#draining) wire.send({ type: 'drain' }); // it may have begun after the hello
+    wire.receive((message) => this.#hear(wire, message));
+  }
+
+  /** Purges that happened meanwhile take effect before anything else of the new session does. */
+  #catchUp(purges: Welcome['purges'], anew: boolean): void {
+    const { membership, observer } = this.#with;
+    if (anew) membership.purges.reset(this.#purged ?? purges.last);
+    if (purges.reset) {
+      membership.purges.reset(purges.last);
+      observer.reset?.();
+    }
+    for (const purge of purges.missed) this.#purge(purge);
+    this.#purged = purges.last;
+  }
+
+  #purge(purge: Purge): void {
+    if (!this.#with.membership.purges.apply(purge)) return;
+    this.#purged = purge.number;
+    this.#with.observer.purge?.(purge);
+  }
+
+  #lost(wire: ManagerWire, reason: string): void {
+    if (this.#wire !== wire) return;
+    const { membership, observer, log } = this.#with;
+    this.#wire = undefined;
+    this.#healthKey = undefined;
+    this.#trouble = reason;
+    this.#onDrained?.();
+    membership.disconnected();
+    if (this.#life.signal.aborted) return;
+    log.warn({ reason }, 'the session with the manager is lost');
+    observer.disconnected?.(reason);
+    void this.#rejoin();
+  }
+
+  /** Until it succeeds or the session is closed: to come back to its manager is what a peer is for. Never rejects. */
+  async #rejoin(): Promise<void> {
+    const { signal } = this.#life;
+    while (!signal.aborted) {
+      try {
+        await sleep(this.#backoff.failed(false), undefined, { signal });
+        this.#begin(await this.#tryToJoin(signal));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        await this.#afterFailure(asPotluckError(error));
+      }
+    }
+  }
+
+  /** Says each new kind of failure once in the log; one that will not pass by itself is tried again only now and then. */
+  async #afterFailure(error: PotluckError): Promise<void> {
+    const { log, observer } = this.#with;
+    // A manager that is away is not seen on the network either.
+    const passing = isPassing(error) || error.code === 'POTLUCK_MANAGER_NOT_FOUND';
+    if (this.#trouble !== error.message) {
+      if (passing) log.info({ reason: error.message }, 'the manager cannot be joined yet');
+      else log.error({ err: error }, 'the manager cannot be joined');
+    }
+    this.#trouble = error.message;
+    observer.trouble?.(error);
+    if (passing) return;
+    await sleep(this.#backoff.failed(true), undefined, { signal: this.#life.signal }).catch(() => undefined);
+  }
+
+  #hear(wire: ManagerWire, message: ManagerMessage): void {
+    const { membership, observer } = this.#with;
+    switch (message.type) {
+      case 'members':
+        if (message.full) membership.replaceAll(message.epoch, message.add);
+        else if (!membership.apply(message.epoch, message.add, message.remove)) wire.send({ type: 'resync' });
+        break;
+      case 'ticket':
+        membership.renew(message);
+        break;
+      case 'purge':
+        this.#purge(message.purge);
+        break;
+      case 'groups':
+        observer.groups?.(message.groups);
+        break;
+      case 'drained-ok':
+        this.#onDrained?.();
+        break;
+      case 'unreachable':
+        this.#setReach(message.reason);
+        break;
+      case 'reachable':
+        this.#setReach(undefined);
+        break;
+      case 'draining':
+        observer.managerDraining?.();
+        break;
+      case 'command':
+        observer.command?.(message);
+        break;
+      case 'bye':
+        wire.end(message.reason, CLOSE_GOING_AWAY);
+        break;
+      case 'challenge':
+      case 'welcome':
+      case 'refused':
+        wire.end(`${message.type} belongs to the handshake`);
+    }
+  }
+
+  #setReach(reason: string | undefined): void {
+    const { observer, log } = this.#with;
+    this.#unreachable = reason;
+    if (reason === undefined) {
+      observer.reachable?.();
+      return;
+    }
+    log.warn({ reason }, 'this peer gets no downloads: the manager cannot reach it');
+    observer.unreachable?.(reason);
+  }
+
+  #tick(): void {
+    const now = this.#with.clock.monotonic();
+    const late = now - this.#lastTick > LATE_TICK;
+    this.#lastTick = now;
+    const wire = this.#wire;
+    if (wire === undefined) return;
+    // After this machine stood still, what the manager sent meanwhile is still waiting to be read.
+    if (!late && now - wire.heardAt > (this.#options.managerSilence ?? MANAGER_SILENCE)) {
+      wire.drop('nothing is heard of the manager');
+      return;
+    }
+    for (const message of this.#with.outbox.take()) wire.send(message);
+    if (now >= this.#statsAt) this.report();
+  }
+}
+
+/** True for failures that may pass by themselves. */
+function isPassing(error: PotluckError): boolean {
+  return error instanceof RefusedError ? error.retry : error.code === 'POTLUCK_MANAGER_UNREACHABLE';
+}

@@ -11,6 +11,8 @@ export interface Running {
   readonly ended: boolean;
   /** True while the client waits for 100 (Continue): that its body stands still is not its fault. */
   readonly expecting: boolean;
+  /** True where the connection ends with it. */
+  readonly last: boolean;
   /** True once its head was sent. */
   readonly begun: boolean;
   /** The socket is gone. */

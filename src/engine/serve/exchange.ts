@@ -71,6 +71,10 @@ export class Exchange implements Running {
     return this.response.writableEnded;
   }
 
+  get last(): boolean {
+    return !this.response.shouldKeepAlive;
+  }
+
   get begun(): boolean {
     return this.response.headersSent;
   }

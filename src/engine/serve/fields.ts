@@ -13,6 +13,8 @@ export interface Fields {
   readonly credentials: boolean;
   /** A body was announced. */
   readonly body: boolean;
+  /** Another protocol was asked for. */
+  readonly upgrade: boolean;
 }
 
 /** RFC 3986 section 3.2.2 without user information: a name, IPv4 address or bracketed IPv6 address, and a port. */
@@ -27,6 +29,7 @@ class Scan {
   coding = '';
   conditional = false;
   credentials = false;
+  upgrade = false;
   /** Where the only Connection field is; -1: none; -2: hop-by-hop fields that want a closer look. */
   connection = -1;
 }
@@ -48,6 +51,7 @@ export function readFields(raw: RawHeaders, minorVersion: number, maxFields: num
     conditional: scan.conditional,
     credentials: scan.credentials,
     body: scan.lengths + scan.codings > 0,
+    upgrade: scan.upgrade,
   };
 }
 
@@ -63,7 +67,7 @@ function note(scan: Scan, raw: RawHeaders, i: number): void {
     case 2: // te
     case 7: // trailer, upgrade
     case 16: // proxy-connection
-      if (isHopByHop(name)) scan.connection = -2;
+      noteHopByHop(scan, name.toLowerCase());
       return;
     case 10:
       noteConnection(scan, raw, i);
@@ -109,9 +113,10 @@ function noteCondition(scan: Scan, raw: RawHeaders, i: number): void {
   }
 }
 
-function isHopByHop(name: string): boolean {
-  const lower = name.toLowerCase();
-  return lower === 'te' || lower === 'trailer' || lower === 'upgrade' || lower === 'proxy-connection';
+function noteHopByHop(scan: Scan, name: string): void {
+  if (name === 'upgrade') scan.upgrade = true;
+  else if (name !== 'te' && name !== 'trailer' && name !== 'proxy-connection') return;
+  scan.connection = -2;
 }
 
 function noteConnection(scan: Scan, raw: RawHeaders, i: number): void {

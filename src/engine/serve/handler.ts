@@ -86,25 +86,23 @@ export class DataHandler {
 
   /** Answers a request. Never throws. */
   handle(arrival: Arrival): void {
-    const { connection, request, response } = arrival;
+    const { connection, request } = arrival;
     const exchange = new Exchange(connection, arrival, this.#collaborators.clock.monotonic(), this.#over);
     this.#counters.requests++;
+    connection.request = request;
     try {
       const pending = this.#answer(exchange, arrival);
       if (pending !== undefined) pending.catch((error: unknown) => this.#fail(exchange, error));
     } catch (error) {
       this.#fail(exchange, error);
     }
-    connection.request = request;
-    if (arrival.expects !== undefined && !response.headersSent) response.shouldKeepAlive = false; // RFC 9110 section 10.1.1
   }
 
   #answer(exchange: Exchange, arrival: Arrival): undefined | Promise<void> {
     const { request, response } = exchange;
     response.sendDate = false; // the renderer knows when the origin's stands
+    const fields = this.#fields(exchange, arrival);
     const method = request.method as string;
-    const fields = readFields(request.rawHeaders, request.httpVersionMinor, this.#headerFields);
-    if (arrival.expects === 'unknown') throw new PotluckError('POTLUCK_EXPECTATION_FAILED');
     if (method === 'TRACE') throw new PotluckError('POTLUCK_METHOD_NOT_ALLOWED', 'TRACE');
     if (method === 'OPTIONS' && (request.url === '*' || headerOf(fields.headers, 'max-forwards')?.trim() === '0')) {
       exchange.cache = 'internal';
@@ -115,6 +113,20 @@ export class DataHandler {
     exchange.content = true;
     this.#counters.running++;
     return READS.has(method) ? this.#read(exchange, route, fields) : this.#forward(exchange, route, fields, arrival);
+  }
+
+  /** Checks the message before anything is made of it. Behind one that is not sound, nothing more is read from the connection. */
+  #fields(exchange: Exchange, arrival: Arrival): Fields {
+    const { request, response } = exchange;
+    const { shouldKeepAlive } = response;
+    response.shouldKeepAlive = false;
+    if (request.httpVersionMajor !== 1) throw new PotluckError('POTLUCK_BAD_REQUEST', 'HTTP/1.0 or 1.1 is expected');
+    const fields = readFields(request.rawHeaders, request.httpVersionMinor, this.#headerFields);
+    if (arrival.expects === 'unknown') throw new PotluckError('POTLUCK_EXPECTATION_FAILED');
+    // After Expect the client may or may not send its body (RFC 9110 section 10.1.1). Bytes that come in one packet with a request
+    // for an upgrade are lost in Node's parser, even where the upgrade is ignored: the rest would begin anywhere.
+    if (arrival.expects === undefined && !fields.upgrade) response.shouldKeepAlive = shouldKeepAlive;
+    return fields;
   }
 
   #own(exchange: Exchange, route: Route & { kind: 'own' }, arrival: Arrival): undefined | Promise<void> {

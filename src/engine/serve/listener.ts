@@ -254,6 +254,7 @@ export class DataListener implements Service {
     }
     const unanswered = connection.running.filter((exchange) => !exchange.ended);
     connection.refused = true;
+    if (connection.running.some((exchange) => exchange.ended && exchange.last)) return; // closed behind that answer anyway
     if (unanswered.length > 1 || unanswered[0]?.begun) {
       socket.destroy();
       return;
@@ -267,9 +268,9 @@ export class DataListener implements Service {
     const pressed = this.#collaborators.memory?.pressed ?? false;
     for (const connection of this.#connections) {
       const stalled = connection.stalled(now, this.#limits, pressed);
-      if (stalled === undefined || connection.refused) continue;
+      if (stalled === undefined) continue;
       this.#collaborators.log.debug({ client: connection.client, stalled }, 'a stalled client was cut');
-      if (stalled === 'write') connection.socket.destroy();
+      if (stalled === 'write' || connection.refused) connection.socket.destroy();
       else this.#refuse(connection.socket, new PotluckError('POTLUCK_TIMEOUT', 'the body stopped arriving'));
     }
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { headerOf, type RawHeaders } from '../content/headers.ts';
 import type { LiveHead } from '../load/live-head.ts';
 import type { CacheState } from '../load/source.ts';
+import { HEADS_PREFIX } from '../protocol/paths.ts';
 import { cacheStatus } from './cache-status.ts';
 
 /** What is kept in `LiveHead.rendered`. */
@@ -69,6 +70,8 @@ export class HeadRenderer {
     if (head.digest !== undefined && head.status === 200 && headerOf(fields, 'repr-digest') === undefined) {
       fields.push('Repr-Digest', `sha-256=:${base64(head.digest)}:`);
     }
+    // Where the signed hashes are, for those who verify what they get.
+    if (head.status === 200) fields.push('Link', `<${HEADS_PREFIX}${head.object}/${head.revision}>; rel="describedby"`);
     fields.push('Accept-Ranges', 'bytes');
     const ttl = cache.hit ? Math.floor(live.freshness(now)) : undefined;
     this.#sign(fields, cacheStatus(this.#name, cache, ttl));

@@ -71,14 +71,14 @@ async function askPatiently(url: URL, { http, limits, signal }: Asking): Promise
 
 const DESCRIBED = /^\/_potluck\/heads\/([0-9a-f]{32})\/([0-9a-f]{32})$/;
 
-/** Names of the object and its revision, by the link to their signed hashes. */
+/**
+ * Names of the object and its revision, by the link to their signed hashes: the last one, which is the manager's own. One before it may
+ * have come through from an origin that is a manager itself.
+ */
 function describedBy(reply: Reply): { object: string; revision: string } | undefined {
-  for (const target of linksTo(parseLinks(reply.headers), 'describedby')) {
-    const path = URL.canParse(target) ? new URL(target).pathname : target;
-    const match = DESCRIBED.exec(path);
-    if (match !== null) return { object: match[1] as string, revision: match[2] as string };
-  }
-  return undefined;
+  const paths = linksTo(parseLinks(reply.headers), 'describedby').map((target) => DESCRIBED.exec(target));
+  const match = paths.findLast((path) => path !== null);
+  return match == null ? undefined : { object: match[1] as string, revision: match[2] as string };
 }
 
 /** Path of the signed hashes; see `describedBy`. */

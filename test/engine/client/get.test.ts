@@ -67,6 +67,18 @@ describe('get from an honest cluster', () => {
     expect(result).toMatchObject({ verified: true, sources: [{ url: cluster.manager.base, pieces: 20 }] });
   });
 
+  it('is not led astray by a link that came through from an origin that is a manager itself', async () => {
+    const body = bodyOf(3 * PIECE);
+    await clusterOf(body);
+    const foreign = `</_potluck/heads/${'0'.repeat(32)}/${'1'.repeat(32)}>; rel=describedby`;
+    cluster.instead = (_, response) => {
+      response.setHeader('link', foreign);
+      response.setHeader = ((name: string, value: string) => response.appendHeader(name, value)) as never;
+      return false;
+    };
+    expect(await load()).toMatchObject({ verified: true, bytes: body.length });
+  });
+
   it('asks the peer for hashes that the manager does not know yet', async () => {
     const body = bodyOf(50 * PIECE);
     await clusterOf(body, {}, {});

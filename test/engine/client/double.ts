@@ -182,6 +182,8 @@ export class ClusterDouble {
   known: (index: number) => boolean = () => true;
   /** Answers for the manager; true where it did. */
   instead: ((request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>) | undefined;
+  /** Link fields of the origin's own. */
+  links: string[] = [];
   health: Record<string, unknown>;
   readonly #hosts: Host[] = [];
 
@@ -241,7 +243,7 @@ export class ClusterDouble {
       response.writeHead(302, { location: this.urlAt(first), link: links, 'cache-control': 'no-store' }).end();
       return;
     }
-    response.setHeader('link', describedby);
+    response.setHeader('link', [...this.links, describedby]);
     await sendRange(request, response, this.version, {}, this.manager);
   }
 }

@@ -162,7 +162,8 @@ export class GrowingBody implements OriginStream {
     if (index === this.#index) {
       return offset < this.#filled ? this.#lease?.buffer.subarray(offset, this.#filled) : undefined;
     }
-    return this.#kept.get(index)?.bytes.subarray(offset);
+    const piece = this.#kept.get(index)?.bytes;
+    return piece !== undefined && offset < piece.length ? piece.subarray(offset) : undefined;
   }
 
   /** Pieces that no reader needs any longer are given back to the store. Called by readers as they move on. */

@@ -24,7 +24,12 @@ export type Fetched =
   | { readonly kind: 'object'; readonly live: LiveHead; readonly status: number }
   | { readonly kind: 'stream'; readonly body: GrowingBody; readonly live: LiveHead; readonly status: number }
   /** For one request alone; the first that takes it has it. */
-  | { readonly kind: 'private'; readonly status: number; take(): IncomingMessage | undefined };
+  | {
+      readonly kind: 'private';
+      readonly status: number;
+      readonly shownStatus: number;
+      take(): IncomingMessage | undefined;
+    };
 
 export interface HeadFetcherCollaborators {
   readonly heads: HeadTable;
@@ -96,7 +101,8 @@ export class HeadFetcher {
       responseHeaders: answer.headers,
       responseTime: answer.responseTime,
     });
-    if (!storable.store || names === '*') return this.#private(task, answer, storable.reason === 'status');
+    if (!storable.store || names === '*')
+      return this.#private(task, answer, representation, storable.reason === 'status');
     const made = this.#with.maker.make(answer, representation, varyValues(names, request.headers));
     // Ranges of it could not be told apart from those of another version: it must come as one stream.
     if (representation.partial && made.head.validator === 'none') return this.#again(task, answer);
@@ -135,12 +141,12 @@ export class HeadFetcher {
    * An answer that may not be stored. It is handed over if the client can use it as it is; a part, or an answer to a validation, does not
    * fit what the client asked for, who then asks in its own words.
    */
-  #private(task: Task, answer: OriginAnswer, passing: boolean): Fetched {
+  #private(task: Task, answer: OriginAnswer, representation: Representation, passing: boolean): Fetched {
     const { request, live } = task;
     if (!passing) this.passes.private.set(privateKey(request), true);
     if (live !== undefined && answer.status < 500) this.#with.heads.drop(live);
     let response: IncomingMessage | undefined = answer.response;
-    if (answer.status === 206 || live !== undefined || request.method !== 'GET') {
+    if (representation.partial || live !== undefined || request.method !== 'GET') {
       response.destroy();
       response = undefined;
     }
@@ -149,7 +155,7 @@ export class HeadFetcher {
       response = undefined;
       return taken;
     };
-    return { kind: 'private', status: answer.status, take };
+    return { kind: 'private', status: answer.status, shownStatus: representation.status, take };
   }
 
   async #ask(task: Task, ranged: boolean): Promise<OriginAnswer> {

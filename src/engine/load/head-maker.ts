@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Head } from '../content/head.ts';
-import { headerOf, type RawHeaders } from '../content/headers.ts';
+import { countHeader, headerOf, type RawHeaders } from '../content/headers.ts';
 import { type ObjectKey, objectId } from '../content/key.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
 import { revisionOf, validatorOf } from '../content/revision.ts';
@@ -75,7 +75,7 @@ export class HeadMaker {
   /** The head after a 304 (RFC 9111 section 4.3.4): same revision, new fields and freshness. */
   freshen(live: LiveHead, answer: OriginAnswer): LiveHead {
     const headers = freshenHeaders(live.head.headers, answer.headers, answer.responseTime);
-    const timing = this.#timing({ ...answer, headers }, headers, live.head.status);
+    const timing = this.#timing(answer, headers, live.head.status);
     return this.#live(answer.receivedAt, { ...live.head, headers, ...timing, serial: this.#nextSerial() });
   }
 
@@ -114,7 +114,8 @@ export class HeadMaker {
   }
 
   #timing(answer: OriginAnswer, headers: RawHeaders, status: number): Pick<Head, 'fresh' | 'age' | 'rules'> {
-    const personal = isPersonal(answer.request.headers);
+    // An unkept Set-Cookie is no longer among the stored fields, but it still says that the answer was for one person.
+    const personal = isPersonal(answer.request.headers) || countHeader(answer.headers, 'set-cookie') > 0;
     const age = correctedInitialAge(answer);
     const freshness = freshnessOf({
       status,

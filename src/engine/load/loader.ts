@@ -158,21 +158,29 @@ export class Loader {
   /** Through the flight that members use too; the holders that the shield names are asked from here, by the client's flight. */
   async #fromShield(job: Job, signal: AbortSignal): Promise<Entry> {
     try {
-      return await this.#copyForClient(await this.#throughShield(job, false, signal), job, signal);
+      return await this.#copyForClient(job, false, signal);
     } catch (error) {
       if (!(error instanceof ElsewhereError)) throw error;
       return this.#fromHolders(job, error.members, signal);
     }
   }
 
-  /** A copy costs 50 microseconds; without it a slow client could hold what is kept for members. */
-  async #copyForClient(entry: Entry, job: Job, signal: AbortSignal): Promise<Entry> {
+  /**
+   * What the members' flight brings, copied into memory of the clients' share: that costs 50 microseconds, and without it slow clients could
+   * hold what is kept for members. Its own memory is taken first: who waits for it holds nothing that others wait for.
+   */
+  async #copyForClient(job: Job, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
+    const { head } = job.live;
+    const lease = await this.#store.reserve(pieceLength(head.length, head.pieceSize, job.index), 'client', signal);
     try {
-      const lease = await this.#store.reserve(entry.bytes.length, 'client', signal);
+      const entry = await this.#throughShield(job, exhausted, signal);
       entry.bytes.copy(lease.buffer);
-      return lease.commit({ ...job.name, meta: entry.meta, keep: this.#store.has(job.name.dir, job.name.id) });
-    } finally {
+      const { meta } = entry;
       entry.release();
+      return lease.commit({ ...job.name, meta, keep: this.#store.has(job.name.dir, job.name.id) });
+    } catch (error) {
+      lease.release();
+      throw error;
     }
   }
 
@@ -220,7 +228,7 @@ export class Loader {
         this.#log.debug({ err: error, member: id, index: job.index }, 'a holder did not give the piece');
       }
     }
-    return this.#copyForClient(await this.#throughShield(job, true, signal), job, signal);
+    return this.#copyForClient(job, true, signal);
   }
 
   /** Memory, bytes, verification, store. A bad piece is never visible, and its sender is accused. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import { PotluckError } from '../base/errors.ts';
-import { endToEnd, headerOf, type RawHeaders } from '../content/headers.ts';
+import { endToEnd, headerOf, type RawHeaders, withoutHeaders } from '../content/headers.ts';
 import { GROUP_PREFIX } from '../protocol/paths.ts';
 import type { Origins } from './origin.ts';
 import type { CacheState, ContentRequest, PassedResponse, Resolution } from './source.ts';
@@ -19,14 +19,27 @@ export class PassMemory {
   readonly plain = new LRUCache<string, true>({ max: MAX_PASSED, ttl: PASS_TTL });
 }
 
-/** A response of the origin on its way to one client. */
-export function passed(origins: Origins, group: string, response: IncomingMessage, method: string): PassedResponse {
-  const status = response.statusCode ?? 502;
+const CONTENT_RANGE = new Set(['content-range']);
+
+/**
+ * A response of the origin on its way to one client. `shown`: another status than the origin's, for a whole body that came as a 206 to a
+ * Range of ours.
+ */
+export function passed(
+  origins: Origins,
+  group: string,
+  response: IncomingMessage,
+  method: string,
+  shown?: number,
+): PassedResponse {
+  const status = shown ?? response.statusCode ?? 502;
+  const fields =
+    status === response.statusCode ? response.rawHeaders : withoutHeaders(response.rawHeaders, CONTENT_RANGE);
   const bodiless = method === 'HEAD' || status === 204 || status === 304;
   if (bodiless) response.resume();
   return {
     status,
-    headers: relocated(origins, group, endToEnd(response.rawHeaders)),
+    headers: relocated(origins, group, endToEnd(fields)),
     body: bodiless ? undefined : response,
     trailers: () => response.rawTrailers,
   };

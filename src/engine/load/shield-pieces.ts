@@ -68,15 +68,23 @@ export class ShieldPieces {
       return;
     }
     this.#flights
-      .join(key, (flight) =>
-        this.#receive(live, 0, flight, (lease) => readInto(response, lease.buffer, this.#origins.flow)),
-      )
+      .join(key, (flight) => this.#receiveFirst(live, response, flight))
       .then((entry) => entry.release())
       .catch((error: unknown) => {
         response.destroy();
         this.#log.debug({ err: error, target: live.head.target }, 'the first piece did not come whole');
         if (live.head.validator === 'none') this.#events.lost(live);
       });
+  }
+
+  /** Should the connection break, the piece is asked for like any other: those who wait for it need not know. */
+  async #receiveFirst(live: LiveHead, response: IncomingMessage, signal: AbortSignal): Promise<Entry> {
+    try {
+      return await this.#receive(live, 0, signal, (lease) => readInto(response, lease.buffer, this.#origins.flow));
+    } catch (error) {
+      if (!isBroken(error) || live.head.validator === 'none') throw error;
+      return this.#load(live, 0, signal);
+    }
   }
 
   async #load(live: LiveHead, index: number, signal: AbortSignal): Promise<Entry> {
@@ -96,8 +104,7 @@ export class ShieldPieces {
       try {
         return await this.#fromOrigin(live, index, signal);
       } catch (error) {
-        const broken = error instanceof PotluckError && error.code === 'POTLUCK_ORIGIN_BROKEN';
-        if (!broken || attempt === ATTEMPTS || signal.aborted) throw error;
+        if (!isBroken(error) || attempt === ATTEMPTS || signal.aborted) throw error;
         this.#log.warn({ err: error, target: live.head.target, index }, 'the origin broke off; asked again');
       }
     }
@@ -173,6 +180,12 @@ class WholeBody extends Error {
     super('the origin sends the whole body');
     this.response = response;
   }
+}
+
+/** The connection to the origin broke; node:http says so in its own words. */
+function isBroken(error: unknown): boolean {
+  if (error instanceof PotluckError) return error.code === 'POTLUCK_ORIGIN_BROKEN';
+  return (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
 function gone(): PotluckError {

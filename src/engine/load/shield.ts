@@ -218,7 +218,12 @@ export class Shield {
     if (fetched.kind === 'private') {
       const response = fetched.take();
       if (response === undefined) return undefined;
-      return { kind: 'pass', response: passed(this.#with.origins, request.group, response, request.method), cache };
+      const { group, method } = request;
+      return {
+        kind: 'pass',
+        response: passed(this.#with.origins, group, response, method, fetched.shownStatus),
+        cache,
+      };
     }
     if (!matchesVary(fetched.live.head.vary, request.headers)) return undefined;
     if (fetched.kind === 'stream') return this.#stream(fetched.body, request, cache);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Head } from '../content/head.ts';
 import { headerOf } from '../content/headers.ts';
 import { pieceLength } from '../content/piece.ts';
+import { selectingFields } from '../policy/vary.ts';
 
 /** What a request to the origin must say so that no other version can answer it (RFC 9110 sections 13.1.1 and 13.1.4). */
 export function versionConditions(head: Head): string[] {
@@ -12,8 +13,7 @@ export function versionConditions(head: Head): string[] {
 
 /** The request fields that selected this variant, so that the origin selects it again. */
 export function selectingHeaders(head: Head): string[] {
-  const headers: string[] = [];
-  for (const [name, value] of head.vary) if (!value.startsWith(' ')) headers.push(name, value); // a space stands for an absent field
+  const headers = selectingFields(head.vary);
   if (!head.vary.some(([name]) => name === 'accept-encoding')) {
     headers.push('Accept-Encoding', headerOf(head.headers, 'content-encoding') ?? 'identity');
   }

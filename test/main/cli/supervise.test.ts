@@ -102,7 +102,7 @@ describe('stopping a face', () => {
     const run = face(node);
     await ready(run);
     run.interruptions.stop();
-    await expect.poll(() => node.calls).toEqual(['drain']);
+    await expect.poll(() => node.calls, { timeout: 10_000 }).toEqual(['drain']);
     node.drained.resolve();
     expect((await run.outcome).code).toBe(0);
     expect(node.calls).toEqual(['drain']);
@@ -140,7 +140,7 @@ describe('stopping a face', () => {
         );
       },
     });
-    await expect.poll(() => signal).toBeDefined();
+    await expect.poll(() => signal, { timeout: 10_000 }).toBeDefined();
     run.interruptions.stop();
     expect(await run.outcome).toEqual({ code: 0, stdout: '', stderr: '' });
   });

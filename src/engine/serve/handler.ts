@@ -16,7 +16,7 @@ import { turnBackFields } from './redirect.ts';
 import { HeadRenderer } from './rendered-head.ts';
 import { fail } from './reply-error.ts';
 import { type Asked, type ObjectCollaborators, replyObject } from './reply-object.ts';
-import { replyPass } from './reply-pass.ts';
+import { letGo, replyPass } from './reply-pass.ts';
 import { replyStream } from './reply-stream.ts';
 import { type Route, Router } from './route.ts';
 
@@ -202,7 +202,10 @@ export class DataHandler {
       exchange.signal,
     );
     exchange.expecting = false;
-    if (exchange.gone) return discardBody(passed);
+    if (exchange.gone) {
+      letGo(passed);
+      return;
+    }
     await replyPass(this.#object, exchange, passed, { hit: false, fwd: 'method', fwdStatus: passed.status });
   }
 
@@ -272,9 +275,5 @@ function askedOf(exchange: Exchange, request: ContentRequest, fields: Fields): A
 
 /** An answer for nobody: what it holds open is closed. */
 function discard(resolution: Resolution): undefined {
-  if (resolution.kind === 'pass') discardBody(resolution.response);
-}
-
-function discardBody(passed: PassedResponse): void {
-  (passed.body as { destroy?: () => void } | undefined)?.destroy?.();
+  if (resolution.kind === 'pass') letGo(resolution.response);
 }

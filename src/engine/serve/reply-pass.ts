@@ -25,6 +25,8 @@ export async function replyPass(
 ): Promise<void> {
   const { response, request } = exchange;
   const { body, status } = passed;
+  const leave = () => letGo(passed);
+  exchange.signal.addEventListener('abort', leave, { once: true }); // also while nothing comes
   try {
     const fields = renderer.passed(endToEnd(passed.headers), cache);
     const bodiless = request.method === 'HEAD' || isBodiless(status);
@@ -35,9 +37,14 @@ export async function replyPass(
     if (body !== undefined && !bodiless) await sendBody(throttle, exchange, passed, body);
     response.end();
   } finally {
-    // Node's streams all have it; a body that was not read to its end must not keep its connection.
-    (body as { destroy?: () => void } | undefined)?.destroy?.();
+    exchange.signal.removeEventListener('abort', leave);
+    leave();
   }
+}
+
+/** Ends a body that nobody reads any further, so that it does not keep its connection. Node's own streams all can. */
+export function letGo(passed: PassedResponse): void {
+  (passed.body as { destroy?: () => void } | undefined)?.destroy?.();
 }
 
 async function sendBody(

@@ -95,6 +95,14 @@ export class Exchange implements Running {
     this.response.end(bytes);
   }
 
+  /** The same for a small body, which is copied: the entry is free at once. Latin-1 is how one string can be any bytes. */
+  endWithCopy(bytes: Buffer, entry: Entry): void {
+    this.#heldBytes = bytes.length;
+    const text = bytes.toString('latin1');
+    entry.release();
+    this.response.end(text, 'latin1');
+  }
+
   /**
    * Writes; resolves once the kernel has the bytes, so that their memory may be used again. Rejects with an AbortError when the client
    * goes away before that: the kernel may then still be reading them.
@@ -128,12 +136,9 @@ export class Exchange implements Running {
 
   #finish(complete: boolean): void {
     this.#over = true;
-    const held = this.#held;
-    if (held !== undefined) {
-      this.#held = undefined;
-      if (complete) this.bytes += this.#heldBytes;
-      held.release(!complete);
-    }
+    if (complete) this.bytes += this.#heldBytes;
+    this.#held?.release(!complete);
+    this.#held = undefined;
     if (this.countFrom !== undefined) this.bytes = this.connection.socket.bytesWritten - this.countFrom;
     this.#onEnd(this, complete);
   }

@@ -6,7 +6,7 @@ import { headerOf } from '../content/headers.ts';
 import type { ContentRequest, ContentSource, PassedResponse, Resolution } from '../load/source.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import { ServeCounters, type ServeStats } from './access.ts';
-import type { AccessSink, Groups, InternalHandlers, Redirector } from './collaborators.ts';
+import type { AccessLine, AccessSink, Groups, InternalHandlers, Redirector } from './collaborators.ts';
 import type { Connection } from './connection.ts';
 import { Exchange } from './exchange.ts';
 import { type Fields, readFields } from './fields.ts';
@@ -50,6 +50,7 @@ export interface Arrival {
 }
 
 const READS = new Set(['GET', 'HEAD']);
+const TAKES_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
  * The way of a request through the data plane: fields checked, target routed, the source asked, the answer sent. What is at hand is answered
@@ -109,7 +110,11 @@ export class DataHandler {
       return replyOptions(response, this.#renderer.own({ hit: false }));
     }
     const route = this.#router.route(request.url as string);
-    if (route.kind === 'own') return this.#own(exchange, route, arrival);
+    if (route.kind === 'own') {
+      // Its handler would wait for an end that was never announced.
+      if (!fields.body && TAKES_BODY.has(method)) throw new PotluckError('POTLUCK_BAD_BODY', 'there is none');
+      return this.#own(exchange, route, arrival);
+    }
     exchange.content = true;
     this.#counters.running++;
     return READS.has(method) ? this.#read(exchange, route, fields) : this.#forward(exchange, route, fields, arrival);
@@ -242,7 +247,7 @@ export class DataHandler {
     const { access, clock } = this.#collaborators;
     if (access === undefined) return;
     const { connection, request, response, peer, revision } = exchange;
-    access.record({
+    const line: { -readonly [K in keyof AccessLine]: AccessLine[K] } = {
       time: clock.now(),
       client: connection.client,
       method: request.method as string,
@@ -252,9 +257,10 @@ export class DataHandler {
       duration: clock.monotonic() - exchange.startedAt,
       cache: exchange.cache,
       complete,
-      ...(peer === undefined ? undefined : { peer }),
-      ...(revision === undefined ? undefined : { revision }),
-    });
+    };
+    if (peer !== undefined) line.peer = peer;
+    if (revision !== undefined) line.revision = revision;
+    access.record(line);
   }
 }
 

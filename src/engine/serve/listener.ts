@@ -75,6 +75,8 @@ export class DataListener implements Service {
       insecureHTTPParser: false,
       joinDuplicateHeaders: false,
       requireHostHeader: false, // we count Host fields ourselves, and answer in our own form
+      // A tenth more requests a second. One without a body then never emits 'end': `for await` sees an empty body all the same.
+      optimizeEmptyRequests: true,
       noDelay: true,
       keepAlive: true,
       shouldUpgradeCallback: acceptsUpgrade,

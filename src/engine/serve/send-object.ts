@@ -5,6 +5,7 @@ import type { ContentSource } from '../load/source.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import type { Entry } from '../store/store.ts';
 import { clientGone, type Exchange } from './exchange.ts';
+import { JOINED_BODY } from './limits.ts';
 import type { Body } from './multipart.ts';
 import { writeEntry, writeSlices } from './send-bytes.ts';
 
@@ -98,7 +99,8 @@ function sendPiece(
 
 function endWith(exchange: Exchange, head: ResponseHead, bytes: Buffer, entry: Entry): undefined {
   writeHead(exchange, head, entry);
-  exchange.endWith(bytes, entry);
+  if (bytes.length <= JOINED_BODY) exchange.endWithCopy(bytes, entry);
+  else exchange.endWith(bytes, entry);
 }
 
 /** Begins the response; `entry` is given back where that fails: the client is gone, or a field cannot be sent. */

@@ -180,6 +180,23 @@ describe('the data port', () => {
     expect([heads, text]).toEqual([['websocket frame'], expect.stringContaining('101')]);
   });
 
+  it('gives handlers of own paths the body that was sent, and never lets them wait for one that was not', async () => {
+    const at = await face({
+      own: {
+        '/_potluck/echo': async (request, response) => {
+          let text = '';
+          for await (const chunk of request) text += chunk;
+          response.end(`[${text}]`);
+        },
+      },
+    });
+    const url = `${at.url}/_potluck/echo`;
+    expect((await ask(url, { method: 'POST', body: 'hello' })).body.toString()).toBe('[hello]');
+    expect((await ask(url)).body.toString()).toBe('[]');
+    const { responses } = await raw(at.port, 'POST /_potluck/echo HTTP/1.1\r\nHost: a\r\n\r\n', { responses: 1 });
+    expect(responses[0]?.status).toBe(400);
+  });
+
   it('writes one access line for each request and counts what it sent', async () => {
     const at = await face({
       own: { '/_potluck/health': (_request, response) => void response.end('healthy') },

@@ -93,9 +93,21 @@ describe('The memory tier', () => {
     const memory = slab?.buffer.buffer;
     slab?.release();
     for (let i = 0; i < 30; i++) await put(store, 1, i, 200 * 1024);
-    const lease = await store.reserve(PIECE_SIZE, 'client');
-    expect(lease.buffer.buffer).not.toBe(memory);
-    lease.release();
+    expect(memory?.byteLength).toBe(0);
+  });
+
+  it('frees medium bodies at once, without waiting for the garbage collector, unless they were abandoned', async () => {
+    const store = new MemoryStore({}, { grant: 5 * MIB });
+    for (const [length, abandoned, left] of [
+      [100_000, false, 0],
+      [100_000, true, 100_000],
+      [2 * MIB, false, 0],
+    ] as const) {
+      const lease = await store.reserve(length, 'client');
+      const memory = lease.buffer.buffer;
+      lease.release(abandoned);
+      expect(memory.byteLength).toBe(left);
+    }
   });
 
   it('does not use memory again that any of its holders abandoned', async () => {

@@ -91,7 +91,7 @@ export class ShieldPieces {
     // Looked up once more: it may have been stored between the look-up outside and this flight.
     const stored = await this.#store.read(live.dir, pieceId(live.head.revision, index), 'member', signal);
     if (stored !== undefined) return stored;
-    if (live.head.generation !== this.#maker.generation(live.head.group, live.head.target)) throw gone();
+    if (!this.#maker.isCurrent(live.head)) throw gone();
     if (!live.head.ranges || live.head.validator === 'none') {
       const stream = await this.#events.stream(live, index, signal);
       return stream.piece(index, signal);
@@ -162,7 +162,7 @@ export class ShieldPieces {
       await read(lease);
       this.#events.arrived(live, index, lease.buffer);
       // A fill that began before a purge is not stored after it.
-      const keep = head.generation === this.#maker.generation(head.group, head.target);
+      const keep = this.#maker.isCurrent(head);
       const meta = encodeProof(this.#maker.signPiece(head, index, lease.buffer));
       return lease.commit({ dir: live.dir, id: pieceId(head.revision, index), meta, keep });
     } catch (error) {

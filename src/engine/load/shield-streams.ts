@@ -118,7 +118,7 @@ export class ShieldStreams {
     }
     // Bytes that cannot be fetched again make an object only if all of them are here.
     if (!end.allStored && head.validator === 'none') return;
-    if (head.generation !== this.#maker.generation(head.group, head.target)) return;
+    if (!this.#maker.isCurrent(head)) return;
     this.#events.complete(this.#maker.amend(live, { length: end.length, digest: end.digest, ranges: false }));
   }
 }

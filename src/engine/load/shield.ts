@@ -114,7 +114,7 @@ export class Shield {
     const { heads, maker, memory } = this.#with;
     const known = heads.byObject(head.object);
     if (known?.head.revision === head.revision) return known;
-    if (head.generation !== maker.generation(head.group, head.target)) throw new PotluckError('POTLUCK_REVISION_GONE');
+    if (!maker.isCurrent(head)) throw new PotluckError('POTLUCK_REVISION_GONE');
     const live = maker.adopt(head);
     if (known !== undefined && known.head.serial >= head.serial) return live; // older bytes may still be served to who began with them
     memory.observe(head.object, head.revision);

@@ -141,13 +141,13 @@ export class Balancer implements Redirector {
 
   /**
    * A member that the manager itself should read a piece from, for a client in proxy mode: the piece's owner while that has no more than
-   * its share, else the better of two. `exclude`: ids of peers that failed this read before. Undefined where nobody is left.
+   * its share, else the better of two. `key` names the piece as the ring does; `exclude`: ids of peers that failed this read before. Undefined where nobody is left.
    */
-  pickForProxy(live: LiveHead, index: number, exclude: readonly string[]): PeerNode | undefined {
+  pickForProxy(key: string, exclude: readonly string[]): PeerNode | undefined {
     const roster = this.#current();
     if (roster.all.candidates.length === 0) return undefined;
     const able = (candidate: Candidate): boolean => !candidate.mute && !exclude.includes(candidate.node.id);
-    const chosen = this.#pick(roster, roster.all, ringKey(live, index), able) ?? this.#bestOf(roster.all, able);
+    const chosen = this.#pick(roster, roster.all, key, able) ?? this.#bestOf(roster.all, able);
     if (chosen === undefined) return undefined;
     chosen.node.pending++;
     return chosen.node;

@@ -20,7 +20,8 @@ export interface PeerServiceCollaborators {
   readonly loader: Loader;
   readonly store: Store;
   readonly clock: Clock;
-  readonly verifier: Verifier;
+  /** The manager's key; throws before the first join. */
+  readonly verifier: () => Verifier;
   /** Id of the member whose ticket the request carries. Throws POTLUCK_NOT_A_MEMBER. */
   readonly ticketOf: (request: IncomingMessage) => string;
 }
@@ -43,7 +44,7 @@ export class PeerService implements MemberService {
   }
 
   open(query: PieceQuery): Head {
-    const head = this.#with.verifier.openHead(query.head);
+    const head = this.#with.verifier().openHead(query.head);
     if (head === undefined) throw new PotluckError('POTLUCK_FORBIDDEN', 'the head is not signed by our manager');
     return head;
   }

@@ -55,7 +55,7 @@ export async function startContent(originUrl: string, options: { memory?: number
     disconnectedAt: undefined,
     owner: () => undefined,
     member: () => undefined,
-    generation: (group, target) => maker.generation(group, target),
+    generation: (group, target) => generations.get(group + target) ?? 0,
     avoid: () => undefined,
     accuse: () => undefined,
     announce: () => undefined,

@@ -3,16 +3,26 @@ import type { Entry } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
- * Writes bytes slice by slice, as the throttle lets them go and the client takes them; resolves once the kernel has all of them. Without a
- * cap there is one slice. Rejects with an AbortError when the client goes away.
+ * Writes bytes as the throttle lets them go and the client takes them; resolves once the kernel has all of them. Slices that may go at once
+ * leave together, so that a cap that is not reached costs nothing. Rejects with an AbortError when the client goes away.
  */
 export async function writeSlices(exchange: Exchange, bytes: Buffer, throttle: Throttle, flow: Flow): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const slice = throttle.rate === undefined ? bytes.length - at : Math.min(throttle.slice(), bytes.length - at);
-    const turn = flow.take(slice, exchange.signal);
-    if (turn !== undefined) await turn;
-    await exchange.write(slice === bytes.length ? bytes : bytes.subarray(at, at + slice));
-    at += slice;
+  let sent = 0;
+  for (let allowed = 0; sent < bytes.length; ) {
+    let turn: undefined | Promise<void>;
+    let asked = 0;
+    while (turn === undefined && allowed < bytes.length) {
+      asked = Math.min(throttle.rate === undefined ? bytes.length : throttle.slice(), bytes.length - allowed);
+      turn = flow.take(asked, exchange.signal);
+      if (turn === undefined) allowed += asked;
+    }
+    const batch = allowed > sent ? exchange.write(bytes.subarray(sent, allowed)) : undefined;
+    sent = allowed;
+    if (turn === undefined) await batch;
+    else {
+      await Promise.all([batch, turn]);
+      allowed += asked;
+    }
   }
 }
 

@@ -44,7 +44,8 @@ export class HttpClient {
   readonly #plain: Agent;
   readonly #secure: SecureAgent;
 
-  constructor(options: { sockets: number }) {
+  /** `anyCertificate`: for members, whose certificates are mostly self-made; what they send is verified by the manager's signatures. */
+  constructor(options: { sockets: number; anyCertificate?: boolean }) {
     const common = {
       keepAlive: true,
       maxSockets: options.sockets,
@@ -52,7 +53,7 @@ export class HttpClient {
       scheduling: 'lifo' as const,
     };
     this.#plain = new Agent(common);
-    this.#secure = new SecureAgent(common);
+    this.#secure = new SecureAgent({ ...common, rejectUnauthorized: options.anyCertificate !== true });
   }
 
   /** The response once its head is there; its body must be consumed or destroyed. */

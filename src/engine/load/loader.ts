@@ -246,8 +246,9 @@ export class Loader {
       }
       // A fill that began before a purge is not stored after it; those who wait for it still get it.
       const keep = this.#cluster.generation(head.group, head.target) === generation;
-      if (keep) this.#cluster.announce({ added: job.name });
-      return lease.commit({ ...job.name, meta: encodeProof(proof), keep });
+      const entry = lease.commit({ ...job.name, meta: encodeProof(proof), keep });
+      if (this.#store.has(job.name.dir, job.name.id)) this.#cluster.announce({ added: job.name });
+      return entry;
     } catch (error) {
       lease.release();
       if (!signal.aborted && isTransport(error)) this.#cluster.avoid(member.id, String(error));

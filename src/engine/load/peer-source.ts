@@ -118,7 +118,11 @@ export class PeerSource implements ContentSource {
 
   async #miss(request: ContentRequest, signal: AbortSignal): Promise<Resolution> {
     if (parseCacheControl(request.headers).onlyIfCached) throw new PotluckError('POTLUCK_NOT_CACHED');
-    const live = await this.#fromManager(request, signal);
+    const live = await this.#fromManager(request, signal).catch((error: unknown) => {
+      throw isAway(error) && !signal.aborted
+        ? new PotluckError('POTLUCK_NO_MANAGER', undefined, { cause: error })
+        : error;
+    });
     // Not for peers, or the revision that the client was sent for is not the current one: the manager has the last word.
     if (live === undefined || live.head.revision !== (request.revision ?? live.head.revision)) {
       return this.#turnBack(request, live === undefined);

@@ -5,7 +5,7 @@ import { encodeProof } from '../content/signature.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { Cluster, ShieldAccess } from './cluster.ts';
 import type { LiveHead } from './live-head.ts';
-import type { MemberClient } from './members.ts';
+import { ElsewhereError, type MemberClient } from './members.ts';
 
 /** The manager's shield, asked by a peer over the network. What it sends is verified like anything else. */
 export class RemoteShield implements ShieldAccess {
@@ -34,11 +34,13 @@ export class RemoteShield implements ShieldAccess {
       const name = { dir: live.dir, id: pieceId(head.revision, index) };
       // A fill that began before a purge is not stored after it.
       const keep = this.#cluster.generation(head.group, head.target) === generation;
-      if (keep) this.#cluster.announce({ added: name });
-      return lease.commit({ ...name, meta: encodeProof(proof), keep });
+      const entry = lease.commit({ ...name, meta: encodeProof(proof), keep });
+      if (this.#store.has(name.dir, name.id)) this.#cluster.announce({ added: name });
+      return entry;
     } catch (error) {
       lease.release();
-      throw error;
+      if (signal.aborted || error instanceof PotluckError || error instanceof ElsewhereError) throw error;
+      throw new PotluckError('POTLUCK_NO_MANAGER', undefined, { cause: error }); // the connection failed
     }
   }
 }

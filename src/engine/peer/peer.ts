@@ -73,7 +73,10 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
       holdings: () => ({ pieces: heldPieces(heads, store), heads: heldHeads(heads, clock) }),
       observer: {
         purge: (purge) => applyPurge({ heads, store }, purge),
-        reset: () => heads.clear(),
+        reset: () => {
+          heads.clear();
+          store.clear(); // a forgotten purge may have named any of it
+        },
         joined: ({ groups }) => ports.setGroups(groups),
         groups: (groups) => ports.setGroups(groups),
         command: (command) => ports.obey(command),

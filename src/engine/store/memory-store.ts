@@ -105,6 +105,12 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     return records.length;
   }
 
+  clear(): number {
+    const count = this.#shelf.clear();
+    this.#line.serve();
+    return count;
+  }
+
   get pressed(): boolean {
     return this.#line.size > 0;
   }

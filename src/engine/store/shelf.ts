@@ -97,6 +97,14 @@ export class Shelf {
     this.#recency.resize(this.#budget.grant);
   }
 
+  /** Takes everything out, and says so; how many there were. */
+  clear(): number {
+    const records = [...this.#index.all()];
+    // An observer that is told of one may have deleted others.
+    for (const record of records) if (record.cached) this.drop(record);
+    return records.length;
+  }
+
   /** Takes everything out, without saying so, and lets nothing in any more. */
   close(): void {
     this.#closed = true;

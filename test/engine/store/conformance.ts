@@ -202,6 +202,13 @@ export function storeConformance(title: string, makeStore: (grant: number) => St
         held.release();
         expect(store.stats()).toMatchObject({ held: 0, entries: 1 });
       });
+
+      it('all together, telling how many there were', async () => {
+        for (let i = 0; i < 5; i++) await put(store, i % 2, i, 1000, i);
+        expect(store.clear()).toBe(5);
+        expect(store.clear()).toBe(0);
+        expect(store.stats()).toMatchObject({ cached: 0, entries: 0, held: 0 });
+      });
     });
 
     describe('keeps to its memory', () => {

@@ -8,7 +8,7 @@ import type { Flow } from '../rate/throttle.ts';
 import { HttpClient, type Patience, readInto } from './http-client.ts';
 
 /** A member that does not take a connection within half a second is treated as gone: its pieces can be had elsewhere. */
-const MEMBER_PATIENCE: Patience = { dial: 500, head: 20_000, idle: 10_000 };
+const MEMBER_PATIENCE: Patience = { dial: 500, head: 20_000, idle: 30_000 };
 /** The shield may have to wait for the origin. */
 const SHIELD_PATIENCE: Patience = { dial: 2000, head: 90_000, idle: 60_000 };
 

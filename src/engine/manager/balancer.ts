@@ -118,6 +118,7 @@ export class Balancer implements Redirector {
   choose(live: LiveHead, request: ContentRequest, secure: boolean, host: string): Redirection | undefined {
     const { head } = live;
     if (!this.#redirects || head.length < this.#redirectMin) return undefined;
+    if (headerOf(request.headers, 'cdn-loop') !== undefined) return undefined; // another cache, a manager perhaps, wants the bytes
     const roster = this.#current();
     if (roster.all.candidates.length === 0) return undefined;
     const asker: Asker = { clientAddress: request.client, hostHeader: host, secure };

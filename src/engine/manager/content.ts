@@ -6,6 +6,7 @@ import { decodeProof, type Identity, Verifier } from '../content/signature.ts';
 import { HeadMaker } from '../load/head-maker.ts';
 import { HeadTable } from '../load/heads.ts';
 import type { LiveHead } from '../load/live-head.ts';
+import { MemoryGrant } from '../load/memory-grant.ts';
 import { Origins } from '../load/origin.ts';
 import type { RevisionMemory } from '../load/revision-memory.ts';
 import { Shield } from '../load/shield.ts';
@@ -14,9 +15,6 @@ import { MemoryStore } from '../store/memory-store.ts';
 import type { PieceTruth } from './audit-read.ts';
 import { DigestKeeper } from './digest.ts';
 import type { PurgeLog } from './purge-log.ts';
-
-/** Share of the memory that heads may take. */
-export const HEADS_SHARE = 1 / 16;
 
 export interface ContentCollaborators {
   readonly identity: Identity;
@@ -29,6 +27,7 @@ export interface ContentCollaborators {
 
 /** What a manager holds and where it comes from: store, heads, origins, shield, and the digests of what passes. */
 export class ManagerContent {
+  readonly grant: MemoryGrant;
   readonly store: MemoryStore;
   readonly heads: HeadTable;
   readonly maker: HeadMaker;
@@ -39,17 +38,17 @@ export class ManagerContent {
 
   constructor(collaborators: ContentCollaborators, settings: ManagerSettings) {
     const { identity, purges, memory, download, clock, log } = collaborators;
-    const headBytes = Math.floor(settings.memory * HEADS_SHARE);
-    const grant = settings.memory - headBytes;
-    this.store = new MemoryStore({}, { grant });
-    this.heads = new HeadTable({ bytes: headBytes });
+    const grant = new MemoryGrant(settings.memory);
+    this.grant = grant;
+    this.store = new MemoryStore({}, { grant: grant.pieces });
+    this.heads = new HeadTable({ bytes: grant.heads });
     this.verifier = new Verifier(identity.publicKey);
     this.maker = new HeadMaker({ identity, generations: purges, clock }, settings);
     const name = `potluck-${identity.fingerprint.slice(0, 12)}`;
     this.origins = new Origins({ flow: download.flow('member') }, { groups: originsOf(settings), name });
     const { store, heads, maker, origins } = this;
     const arrived = (live: LiveHead, index: number, bytes: Buffer) => this.#digests.piece(live, index, bytes);
-    const options = { memory: grant, caching: settings.cacheEnabled };
+    const options = { memory: grant.pieces, caching: settings.cacheEnabled };
     this.shield = new Shield({ store, heads, maker, origins, memory, arrived, clock, log }, options);
     this.#digests = new DigestKeeper({
       reread: async (live, index) => store.read(live.dir, pieceId(live.head.revision, index), 'member'),

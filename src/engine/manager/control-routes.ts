@@ -133,7 +133,7 @@ export class ManagerControl implements ControlRoutes {
     return {
       upload_cap: upload.rate ?? null,
       download_cap: download.rate ?? null,
-      memory: content.store.stats().grant,
+      memory: content.grant.totalOf(content.store),
     };
   }
 
@@ -141,7 +141,7 @@ export class ManagerControl implements ControlRoutes {
     const { upload, download, content } = this.#with;
     if (patch.upload_cap !== undefined) upload.setRate(patch.upload_cap ?? undefined);
     if (patch.download_cap !== undefined) download.setRate(patch.download_cap ?? undefined);
-    if (patch.memory !== undefined) content.store.resize(patch.memory);
+    if (patch.memory !== undefined) content.grant.resize(content.store, patch.memory);
     return this.limits();
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { VERSION } from '../base/version.ts';
 import type { ControlRoutes, LimitsPatch } from '../control/routes.ts';
+import type { MemoryGrant } from '../load/memory-grant.ts';
 import type { Health, LeaveAnswer, Limits, NodeRecord, NodeReport, Stats } from '../protocol/control.ts';
 import type { Meter } from '../rate/meter.ts';
 import type { Throttle } from '../rate/throttle.ts';
@@ -12,6 +13,7 @@ import type { PeerSession } from './session.ts';
 export interface PeerControlCollaborators {
   readonly id: string;
   readonly store: Store;
+  readonly grant: MemoryGrant;
   readonly membership: Membership;
   readonly session: PeerSession;
   readonly upload: Throttle;
@@ -86,15 +88,15 @@ export class PeerControl implements ControlRoutes {
   }
 
   limits(): Limits {
-    const { upload, download, store } = this.#with;
-    return { upload_cap: upload.rate ?? null, download_cap: download.rate ?? null, memory: store.stats().grant };
+    const { upload, download, store, grant } = this.#with;
+    return { upload_cap: upload.rate ?? null, download_cap: download.rate ?? null, memory: grant.totalOf(store) };
   }
 
   async setLimits(patch: LimitsPatch): Promise<Limits> {
-    const { upload, download, store } = this.#with;
+    const { upload, download, store, grant } = this.#with;
     if (patch.upload_cap !== undefined) upload.setRate(patch.upload_cap ?? undefined);
     if (patch.download_cap !== undefined) download.setRate(patch.download_cap ?? undefined);
-    if (patch.memory !== undefined) store.resize(patch.memory);
+    if (patch.memory !== undefined) grant.resize(store, patch.memory);
     return this.limits();
   }
 

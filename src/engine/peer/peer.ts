@@ -11,6 +11,7 @@ import { Finder } from '../discovery/finder.ts';
 import { lookForManager } from '../discovery/look.ts';
 import type { PieceName } from '../load/cluster.ts';
 import { HeadTable } from '../load/heads.ts';
+import { MemoryGrant } from '../load/memory-grant.ts';
 import { applyPurge } from '../load/purging.ts';
 import { isLoopback } from '../protocol/address.ts';
 import { peerIdOf } from '../protocol/handshake.ts';
@@ -25,9 +26,6 @@ import { Outbox } from './outbox.ts';
 import { PinFile } from './pin-file.ts';
 import { PeerPorts } from './ports.ts';
 import { PeerSession } from './session.ts';
-
-/** Share of the memory that heads may take. */
-const HEADS_SHARE = 1 / 16;
 
 /** Starts a peer: listens, joins its manager, serves. Rejects with what kept it from that; everything that was opened is closed by then. */
 export async function startPeer(settings: PeerSettings, options: FaceOptions): Promise<RunningNode> {
@@ -52,10 +50,10 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
   const download = new Throttle({ clock }, { rate: settings.downloadCap });
   const outbox = new Outbox();
   const membership = new Membership({ clock, log, outbox }, { self: id });
-  const headBytes = Math.floor(settings.memory * HEADS_SHARE);
+  const grant = new MemoryGrant(settings.memory);
   const onDrop = (dir: string, id: string) => outbox.announce({ dropped: { dir, id } });
-  const store = stack.use(new MemoryStore({}, { grant: settings.memory - headBytes, onDrop }));
-  const heads = new HeadTable({ bytes: headBytes });
+  const store = stack.use(new MemoryStore({}, { grant: grant.pieces, onDrop }));
+  const heads = new HeadTable({ bytes: grant.heads });
   const content = stack.use(new PeerContent({ store, heads, membership, download, clock, log }, settings));
   const finder = settings.upstream === undefined ? stack.use(new Finder({ log, clock })) : undefined;
   await finder?.start();
@@ -85,7 +83,21 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
     { joinToken: settings.joinToken, sent: upload, received: download },
   );
   const ports: PeerPorts = new PeerPorts(
-    { id, content, store, heads, membership, session, upload, download, access: options.access, clock, log, stack },
+    {
+      id,
+      content,
+      store,
+      grant,
+      heads,
+      membership,
+      session,
+      upload,
+      download,
+      access: options.access,
+      clock,
+      log,
+      stack,
+    },
     settings,
   );
   await ports.start();

@@ -11,6 +11,7 @@ import { decodeProof } from '../content/signature.ts';
 import { ControlServer } from '../control/server.ts';
 import type { HeadTable } from '../load/heads.ts';
 import type { LiveHead } from '../load/live-head.ts';
+import type { MemoryGrant } from '../load/memory-grant.ts';
 import type { Command, WireGroup, WireLoad } from '../protocol/messages.ts';
 import { HEADS_PREFIX, HEALTH_PATH, PIECE_PATH } from '../protocol/paths.ts';
 import { type OpeningHours, parseHours } from '../rate/hours.ts';
@@ -34,6 +35,7 @@ export interface PeerPortsCollaborators {
   readonly id: string;
   readonly content: PeerContent;
   readonly store: Store;
+  readonly grant: MemoryGrant;
   readonly heads: HeadTable;
   readonly membership: Membership;
   readonly session: PeerSession;

@@ -81,6 +81,12 @@ describe('the redirect', () => {
     expect(balancer.choose(liveHead('/s', { length: 4096 }), contentRequest('/s'), false, HOST)?.peer).toBe('a');
   });
 
+  it('is not given to another cache, which would only hand it on', () => {
+    const { balancer } = setUp([peerNode('a')]);
+    const request = { ...contentRequest('/'), headers: ['CDN-Loop', 'another-cdn'] };
+    expect(balancer.choose(LARGE, request, false, HOST)).toBeUndefined();
+  });
+
   it('is told to the audit, and counts as a download on its way', () => {
     const told: string[] = [];
     const node = peerNode('a');

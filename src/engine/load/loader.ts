@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { isAbort, PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { pieceCount, pieceId, pieceLength } from '../content/piece.ts';
+import { pieceId, pieceLength } from '../content/piece.ts';
 import { encodeProof } from '../content/signature.ts';
 import type { Claim, Entry, Store } from '../store/store.ts';
 import type { Cluster, Member, PieceName, ShieldAccess } from './cluster.ts';
@@ -119,11 +119,11 @@ export class Loader {
   }
 
   /**
-   * Sets the pieces from `index` on in motion for a sequential reader: the hops hide behind the bytes that it is reading. Bounded for
-   * one reader and in all; nothing is set in motion while others wait for memory.
+   * Sets the pieces from `index` to `last` in motion for a sequential reader: the hops hide behind the bytes that it is reading. Bounded
+   * for one reader and in all; nothing is set in motion while others wait for memory.
    */
-  readAhead(live: LiveHead, index: number, signal: AbortSignal): void {
-    const end = Math.min(index + WINDOW, pieceCount(live.head.length, live.head.pieceSize));
+  readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void {
+    const end = Math.min(index + WINDOW, last + 1);
     for (let i = index; i < end; i++) {
       if (this.#ahead >= this.#readAhead || this.#store.pressed || signal.aborted) return;
       const name = { dir: live.dir, id: pieceId(live.head.revision, i) };

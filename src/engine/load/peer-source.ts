@@ -94,8 +94,8 @@ export class PeerSource implements ContentSource {
     return this.#with.loader.pieceForClient(live, index, wanted.signal);
   }
 
-  readAhead(live: LiveHead, index: number, signal: AbortSignal): void {
-    this.#with.loader.readAhead(live, index, signal);
+  readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void {
+    this.#with.loader.readAhead(live, index, last, signal);
   }
 
   /** Only the manager talks to the origin: the client is told to repeat the request there, method and body as they are. */

@@ -120,6 +120,7 @@ export class ShieldPieces {
   }
 
   async #readRange(live: LiveHead, index: number, lease: Lease, signal: AbortSignal): Promise<void> {
+    this.#finish(live, index, signal);
     const response = await this.#origins.fetch({
       method: 'GET',
       group: live.head.group,
@@ -137,6 +138,16 @@ export class ShieldPieces {
       throw gone();
     }
     await readInto(response, lease.buffer, this.#origins.flow);
+  }
+
+  /** From here on the flight has a waiter that stays: what the origin was asked for it sends, and it is not asked twice because a client left. */
+  #finish(live: LiveHead, index: number, signal: AbortSignal): void {
+    signal.throwIfAborted(); // nobody waited any longer, and the flight is off the table
+    const key = live.dir + pieceId(live.head.revision, index);
+    this.#flights
+      .join(key, (flight) => this.#load(live, index, flight))
+      .then((entry) => entry.release())
+      .catch(() => undefined); // those who wait for the piece are told
   }
 
   /** A status other than 206: another version, or trouble at the origin. */

@@ -69,8 +69,8 @@ export interface ContentSource {
    */
   piece(live: LiveHead, index: number, wanted: Wanted): Entry | Promise<Entry>;
 
-  /** Sets pieces `index` and following on their way for a sequential reader, as far as memory allows. Never throws. */
-  readAhead(live: LiveHead, index: number, signal: AbortSignal): void;
+  /** Sets pieces from `index` to `last` on their way for a sequential reader, as far as memory allows. Never throws. */
+  readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void;
 
   /** Any other method: to the origin and back, streamed both ways (RFC 9110 section 9); what it invalidates is invalidated. */
   forward(request: ForwardedRequest, signal: AbortSignal): Promise<PassedResponse>;

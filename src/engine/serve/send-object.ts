@@ -130,7 +130,7 @@ async function sendParts(
       const index = Math.floor(at / pieceSize);
       const base = index * pieceSize;
       const wanted = source.piece(live, index, exchange.connection.wanted);
-      if (index < last) source.readAhead(live, index + 1, exchange.signal);
+      if (index < last) source.readAhead(live, index + 1, last, exchange.signal);
       const entry = isPromise(wanted) ? await wanted : wanted;
       check(live, index, entry);
       if (!exchange.response.headersSent) writeHead(exchange, head, entry);

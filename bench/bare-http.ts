@@ -24,5 +24,5 @@ export async function startBareHttp(sizes: Readonly<Record<string, number>>): Pr
     throw error;
   }
   const base = `http://127.0.0.1:${stdout().trim()}`;
-  return { name: 'node', url: async (path) => base + path, close };
+  return { name: 'node', pid: owned.pid, url: async (path) => base + path, close };
 }

@@ -8,7 +8,7 @@ import { FAN_OUT, type FanOut, measureFanOut } from './fan-out.ts';
 import { Nginx } from './nginx.ts';
 import { type BenchOptions, readOptions, type ServerName, USAGE, UsageError } from './options.ts';
 import { checkBuilt, startManagerServer, startPeerServer } from './potluck.ts';
-import { cachedLines, fanOutLines, machine, type Report, type ReportRow, reportRow } from './report.ts';
+import { cachedLines, cpuLines, fanOutLines, machine, type Report, type ReportRow, reportRow } from './report.ts';
 import type { Server } from './server.ts';
 import { findTools, type Tools } from './tools.ts';
 
@@ -64,6 +64,10 @@ async function measureCached(options: BenchOptions, tools: Tools, print: Print):
   progress();
   print();
   for (const line of cachedLines(measured)) print(line);
+  print();
+  print("Microseconds of the server's processor for one request:");
+  print();
+  for (const line of cpuLines(measured)) print(line);
   return measured;
 }
 

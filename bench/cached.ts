@@ -1,5 +1,6 @@
 import { sha256OfUrl } from '../test/support/help.ts';
 import type { OriginProcess, PlainFile } from '../test/support/origin-process.ts';
+import { cpuTime } from './cpu-time.ts';
 import { pullOnce } from './one-connection.ts';
 import type { ServerName } from './options.ts';
 import type { Server } from './server.ts';
@@ -37,10 +38,18 @@ export function filesOf(rows: readonly Row[]): Record<string, PlainFile> {
   return Object.fromEntries(rows.map(({ path, size }) => [path, file(size)]));
 }
 
-/** What was measured in one row: a figure for each round, by server. Requests a second, or bytes a second where one connection pulls. */
+/** One server in one round. */
+export interface Figure {
+  /** Requests a second, or bytes a second where one connection pulls. */
+  readonly rate: number;
+  /** Nanoseconds of the server's processor for one request; undefined where the system does not tell. */
+  readonly cpu: number | undefined;
+}
+
+/** What was measured in one row: a figure for each round, by server. */
 export interface Measured {
   readonly row: Row;
-  readonly figures: ReadonlyMap<ServerName, readonly number[]>;
+  readonly figures: ReadonlyMap<ServerName, readonly Figure[]>;
 }
 
 export interface CachedOptions {
@@ -60,12 +69,12 @@ export async function measureRow(row: Row, servers: readonly Server[], options: 
   const ready: { server: Server; url: string }[] = [];
   for (const server of servers) ready.push({ server, url: await warm(server, row, sha256) });
   await origin.reset();
-  const figures = new Map<ServerName, number[]>(servers.map(({ name }) => [name, []]));
+  const figures = new Map<ServerName, Figure[]>(servers.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (let at = 0; at < ready.length; at++) {
       const { server, url } = ready[(at + round) % ready.length] as (typeof ready)[number];
       options.say(`${row.label}: round ${round + 1} of ${rounds}, ${server.name}`);
-      figures.get(server.name)?.push(await measure(row, url, options.seconds));
+      figures.get(server.name)?.push(await measure(row, server, url, options.seconds));
     }
   }
   const { bodyBytes } = await origin.stats();
@@ -84,9 +93,17 @@ async function warm(server: Server, row: Row, expected: string): Promise<string>
   return url;
 }
 
-async function measure(row: Row, url: string, seconds: number): Promise<number> {
-  if (row.connections === 'one') return pullOnce(url, row.size);
-  return (await wrk(url, { connections: row.connections, seconds })).requestsPerSecond;
+async function measure(row: Row, server: Server, url: string, seconds: number): Promise<Figure> {
+  const before = cpuTime(server.pid);
+  const { rate, requests } = await ask(row, url, seconds);
+  const after = cpuTime(server.pid);
+  return { rate, cpu: before === undefined || after === undefined ? undefined : (after - before) / requests };
+}
+
+async function ask(row: Row, url: string, seconds: number): Promise<{ rate: number; requests: number }> {
+  if (row.connections === 'one') return { rate: await pullOnce(url, row.size), requests: 1 };
+  const { requestsPerSecond, requests } = await wrk(url, { connections: row.connections, seconds });
+  return { rate: requestsPerSecond, requests };
 }
 
 /** The middle one of some figures (of an even number the mean of both); undefined of none. */

@@ -109,7 +109,8 @@ export class Nginx implements AsyncDisposable {
   /** One of its two servers. */
   server(name: Extract<ServerName, 'nginx' | 'nginx-copy'>): Server {
     const port = name === 'nginx' ? this.#ports.sendfile : this.#ports.copy;
-    return { name, url: async (path) => `http://127.0.0.1:${port}${path}`, close: async () => undefined };
+    const url = async (path: string) => `http://127.0.0.1:${port}${path}`;
+    return { name, pid: this.#process.pid, url, close: async () => undefined };
   }
 
   async close(): Promise<void> {

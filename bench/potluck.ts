@@ -51,7 +51,7 @@ export async function startPeerServer(origin: string, profile?: string): Promise
       await peer.stop();
       await manager.stop();
     };
-    return { name: 'peer', url: (path) => redirectOf(manager, path), close };
+    return { name: 'peer', pid: peer.pid, url: (path) => redirectOf(manager, path), close };
   } catch (error) {
     await manager.stop(0);
     throw error;
@@ -65,5 +65,5 @@ export async function startManagerServer(origin: string): Promise<Server> {
   const close = async () => {
     await manager.stop();
   };
-  return { name: 'manager', url: async (path) => manager.data + path, close };
+  return { name: 'manager', pid: manager.pid, url: async (path) => manager.data + path, close };
 }

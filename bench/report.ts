@@ -1,6 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { bytes } from '../src/main/cli/format.ts';
-import { type Measured, median } from './cached.ts';
+import { type Figure, type Measured, median } from './cached.ts';
 import type { FanOut } from './fan-out.ts';
 import { SERVERS, type ServerName } from './options.ts';
 import { type Column, count, ratio, tableLines } from './table.ts';
@@ -29,6 +29,8 @@ export interface ReportRow {
   readonly connections: number;
   /** Median by server. */
   readonly figures: Readonly<Partial<Record<ServerName, number>>>;
+  /** Median of the nanoseconds of the server's processor for one request. */
+  readonly cpu: Readonly<Partial<Record<ServerName, number>>>;
   /** Every round's figure by server, in their order. */
   readonly rounds: Readonly<Partial<Record<ServerName, readonly number[]>>>;
   /** The peer's figure over nginx's better one; null where one of them was not measured. */
@@ -43,19 +45,27 @@ export function machine(): Report['machine'] {
 }
 
 export function reportRow({ row, figures }: Measured): ReportRow {
-  const medians = Object.fromEntries(
-    [...figures].map(([name, rounds]): [string, number | undefined] => [name, median(rounds)]),
-  ) as ReportRow['figures'];
+  const medians = byServer(figures, (rounds) => median(rounds.map(({ rate }) => rate)));
   const nginx = Math.max(medians.nginx ?? 0, medians['nginx-copy'] ?? 0);
   return {
     size: row.label,
     unit: row.connections === 'one' ? 'bytes/s' : 'requests/s',
     connections: row.connections === 'one' ? 1 : row.connections,
     figures: medians,
-    rounds: Object.fromEntries(figures),
+    cpu: byServer(figures, (rounds) => median(rounds.flatMap(({ cpu }) => cpu ?? []))),
+    rounds: byServer(figures, (rounds) => rounds.map(({ rate }) => rate)),
     ratio: medians.peer === undefined || nginx === 0 ? null : medians.peer / nginx,
     atLeast: row.atLeast,
   };
+}
+
+function byServer<T>(figures: Measured['figures'], of: (rounds: readonly Figure[]) => T | undefined) {
+  const result: Partial<Record<ServerName, T>> = {};
+  for (const [name, rounds] of figures) {
+    const value = of(rounds);
+    if (value !== undefined) result[name] = value;
+  }
+  return result;
 }
 
 /** The table of cached hits. */
@@ -83,6 +93,19 @@ export function cachedLines(rows: readonly ReportRow[]): string[] {
 function figure(value: number | undefined, unit: ReportRow['unit']): string {
   if (value === undefined) return '-';
   return unit === 'requests/s' ? `${count(value)}/s` : `${count(value / 1e6)} MB/s`;
+}
+
+/** What a request costs each server's processor, which hardly depends on what else the machine does; no lines where it is not known. */
+export function cpuLines(rows: readonly ReportRow[]): string[] {
+  const measured = SERVERS.filter((name) => rows.some(({ cpu }) => cpu[name] !== undefined));
+  if (measured.length === 0) return [];
+  const columns: Column[] = [{ title: 'size', align: 'left' }, ...measured.map((name) => ({ title: TITLES[name] }))];
+  const cells = rows.map((row) => [row.size, ...measured.map((name) => microseconds(row.cpu[name]))]);
+  return tableLines(columns, cells, { indent: 2 });
+}
+
+function microseconds(nanoseconds: number | undefined): string {
+  return nanoseconds === undefined ? '-' : (nanoseconds / 1000).toFixed(nanoseconds < 100_000 ? 1 : 0);
 }
 
 /** The fan-out in a few lines. */

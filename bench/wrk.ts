@@ -3,6 +3,7 @@ import { CLIENT_CORE, pinned } from './cores.ts';
 
 /** What one run of wrk measured. */
 export interface WrkResult {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly bytesPerSecond: number;
 }
@@ -30,10 +31,13 @@ export async function wrk(url: string, { connections, seconds }: WrkOptions): Pr
 export function readResult(text: string): WrkResult {
   const trouble = /^\s*(Non-2xx or 3xx responses: .*|Socket errors: .*)$/m.exec(text)?.[1];
   if (trouble !== undefined) throw new Error(`wrk: ${trouble}`);
+  const all = /^\s*(\d+) requests in /m.exec(text)?.[1];
   const requests = /^Requests\/sec:\s+([\d.]+)$/m.exec(text)?.[1];
   const transfer = /^Transfer\/sec:\s+([\d.]+)([KMGT]?B)$/m.exec(text);
-  if (requests === undefined || transfer === null) throw new Error(`wrk said something else: ${text}`);
+  if (all === undefined || requests === undefined || transfer === null)
+    throw new Error(`wrk said something else: ${text}`);
   return {
+    requests: Number(all),
     requestsPerSecond: Number(requests),
     bytesPerSecond: Number(transfer[1]) * (UNITS[transfer[2] ?? 'B'] ?? Number.NaN),
   };

@@ -18,7 +18,11 @@ Transfer/sec:    118.98MB
 
 describe('what wrk prints', () => {
   it('is read', () => {
-    expect(readResult(WRK)).toEqual({ requestsPerSecond: 90_463.29, bytesPerSecond: 118.98 * 1024 ** 2 });
+    expect(readResult(WRK)).toEqual({
+      requests: 99_502,
+      requestsPerSecond: 90_463.29,
+      bytesPerSecond: 118.98 * 1024 ** 2,
+    });
   });
 
   it.each(['  Non-2xx or 3xx responses: 12', '  Socket errors: connect 0, read 3, write 0, timeout 0'])(
@@ -52,10 +56,11 @@ describe('a row of the report', () => {
   const row = ROWS[0]!;
 
   it('holds the peer against the better nginx', () => {
+    const rounds = (...rates: number[]) => rates.map((rate) => ({ rate, cpu: 1e9 / rate }));
     const figures = new Map([
-      ['nginx', [90, 100, 110]],
-      ['nginx-copy', [200, 50, 120]],
-      ['peer', [96, 97, 95]],
+      ['nginx', rounds(90, 100, 110)],
+      ['nginx-copy', rounds(200, 50, 120)],
+      ['peer', rounds(96, 97, 95)],
     ] as const);
     expect(reportRow({ row, figures })).toMatchObject({
       figures: { nginx: 100, 'nginx-copy': 120, peer: 96 },
@@ -64,7 +69,7 @@ describe('a row of the report', () => {
   });
 
   it('has no ratio without nginx', () => {
-    expect(reportRow({ row, figures: new Map([['peer', [1]]]) }).ratio).toBeNull();
+    expect(reportRow({ row, figures: new Map([['peer', [{ rate: 1, cpu: undefined }]]]) }).ratio).toBeNull();
   });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeReport, Stats } from '../../src/engine/protocol/control.ts';
 import { curl, eventually, type Potluck, type PotluckOptions, sha256OfUrl, startPotluck } from '../support/program.ts';
 
@@ -71,4 +72,27 @@ export async function whereTo(base: string, path: string, args: readonly string[
 /** Makes a peer hold a whole file. */
 export async function warm(peer: Potluck, path: string): Promise<void> {
   await sha256OfUrl(peer.data + path);
+}
+
+/** Redirects that were seen: how many led to a node, and when the last of them was asked for, milliseconds from the call. */
+export interface Redirects {
+  readonly count: number;
+  readonly last: number;
+}
+
+/**
+ * Asks for downloads, in turn, for so many milliseconds, and counts the redirects to `base`. Small objects stay with their owners, so with
+ * enough of them every peer has its share. Each answer must be a redirect or the manager's own.
+ */
+export async function redirectsTo(base: string, urls: readonly string[], during: number): Promise<Redirects> {
+  const began = performance.now();
+  let [count, last, turn] = [0, 0, 0];
+  for (let at = 0; at < during; at = performance.now() - began) {
+    const answer = await fetch(urls[turn++ % urls.length] as string, { redirect: 'manual' });
+    await answer.arrayBuffer();
+    if (![302, 200].includes(answer.status)) throw new Error(`${answer.url} answered ${answer.status}`);
+    if (answer.headers.get('location')?.startsWith(`${base}/`)) [count, last] = [count + 1, at];
+    await sleep(5);
+  }
+  return { count, last };
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts';
+import type { Collector } from '../base/collector.ts';
 import type { Log } from '../base/log.ts';
 import type { ManagerSettings } from '../base/settings.ts';
 import { pieceId } from '../content/piece.ts';
 import { decodeProof, type Identity, Verifier } from '../content/signature.ts';
+import { collecting } from '../load/collecting.ts';
 import { HeadMaker } from '../load/head-maker.ts';
 import { HeadTable } from '../load/heads.ts';
 import type { LiveHead } from '../load/live-head.ts';
@@ -21,6 +23,7 @@ export interface ContentCollaborators {
   readonly purges: PurgeLog;
   readonly memory: RevisionMemory;
   readonly download: Throttle;
+  readonly collector: Collector;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -37,7 +40,7 @@ export class ManagerContent {
   readonly #digests: DigestKeeper;
 
   constructor(collaborators: ContentCollaborators, settings: ManagerSettings) {
-    const { identity, purges, memory, download, clock, log } = collaborators;
+    const { identity, purges, memory, download, collector, clock, log } = collaborators;
     const grant = new MemoryGrant(settings.memory);
     this.grant = grant;
     this.store = new MemoryStore({}, { grant: grant.pieces });
@@ -45,7 +48,10 @@ export class ManagerContent {
     this.verifier = new Verifier(identity.publicKey);
     this.maker = new HeadMaker({ identity, generations: purges, clock }, settings);
     const name = `potluck-${identity.fingerprint.slice(0, 12)}`;
-    this.origins = new Origins({ flow: download.flow('member') }, { groups: originsOf(settings), name });
+    this.origins = new Origins(
+      { flow: collecting(download.flow('member'), collector) },
+      { groups: originsOf(settings), name },
+    );
     const { store, heads, maker, origins } = this;
     const arrived = (live: LiveHead, index: number, bytes: Buffer) => this.#digests.piece(live, index, bytes);
     const options = { memory: grant.pieces, caching: settings.cacheEnabled };

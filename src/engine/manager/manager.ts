@@ -1,11 +1,13 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { Collector } from '../base/collector.ts';
 import { CloseStack, startOrClose } from '../base/lifecycle.ts';
 import type { FaceOptions, RunningNode } from '../base/running.ts';
 import type { ManagerSettings } from '../base/settings.ts';
 import { openStateFolder } from '../base/state-folder.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
+import { collecting } from '../load/collecting.ts';
 import { Loader } from '../load/loader.ts';
 import { ManagerSource } from '../load/manager-source.ts';
 import { MemberClient } from '../load/members.ts';
@@ -49,14 +51,17 @@ async function compose(settings: ManagerSettings, options: FaceOptions, stack: C
   const purges = stack.use(await PurgeLog.open(join(settings.state, 'purges.jsonl'), log));
   const changes = stack.use(new Changes({ clock, log }, { path: join(settings.state, 'revisions.jsonl') }));
   await changes.start();
+  const collector = new Collector();
   const upload = new Throttle({ clock }, { rate: settings.uploadCap });
   const download = new Throttle({ clock }, { rate: settings.downloadCap });
   const memory = new Resumption({ changes, given: new GivenTable({ clock }) });
-  const content = stack.use(new ManagerContent({ identity, purges, memory, download, clock, log }, settings));
+  const content = stack.use(
+    new ManagerContent({ identity, purges, memory, download, collector, clock, log }, settings),
+  );
   const requestLog = stack.use(new RequestLog({ write: (line) => options.access.record(line) }));
   await requestLog.start();
   const ticket = ownTicket(clock, () => fleet.tickets);
-  const members = stack.use(new MemberClient({ flow: download.flow('member'), ticket }));
+  const members = stack.use(new MemberClient({ flow: collecting(download.flow('member'), collector), ticket }));
   const name = hostname();
   const collaborators = { identity, content, members, purges, requestLog, upload, download, clock, log };
   const fleet: Fleet = stack.use(new Fleet(collaborators, settings, { name }));

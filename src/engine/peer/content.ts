@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts';
+import { Collector } from '../base/collector.ts';
 import type { Log } from '../base/log.ts';
 import type { PeerSettings } from '../base/settings.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
+import { collecting } from '../load/collecting.ts';
 import type { HeadTable } from '../load/heads.ts';
 import { Loader } from '../load/loader.ts';
 import { MemberClient } from '../load/members.ts';
@@ -31,7 +33,10 @@ export class PeerContent {
 
   constructor(collaborators: PeerContentCollaborators, settings: Pick<PeerSettings, 'memory'>) {
     const { store, heads, membership: cluster, download, clock, log } = collaborators;
-    const members = new MemberClient({ flow: download.flow('member'), ticket: () => cluster.ticket });
+    const members = new MemberClient({
+      flow: collecting(download.flow('member'), new Collector()),
+      ticket: () => cluster.ticket,
+    });
     const shield = new RemoteShield({ store, cluster, members, clock });
     const readAhead = Math.max(2, Math.floor((settings.memory * READ_AHEAD_SHARE) / PIECE_SIZE));
     this.#members = members;

@@ -161,7 +161,7 @@ export class HeadFetcher {
   async #ask(task: Task, ranged: boolean): Promise<OriginAnswer> {
     const { clock, origins } = this.#with;
     const { request, signal } = task;
-    const { group, target, headers, client } = request;
+    const { group, target, headers, client, onInformation } = request;
     const requestTime = clock.now();
     const added = [...(ranged ? ['Range', `bytes=0-${PIECE_SIZE - 1}`] : []), ...task.conditions];
     const response = await origins.fetch({
@@ -171,6 +171,7 @@ export class HeadFetcher {
       headers,
       client,
       added,
+      onInformation,
       shared: true,
       signal,
     });

@@ -17,6 +17,8 @@ export interface ContentRequest {
   readonly not: readonly string[];
   /** Remote address, without a zone; IPv4-mapped addresses as IPv4. */
   readonly client: string;
+  /** Called for each 1xx response that the origin sends to this very request, to be passed on (RFC 9110 section 15.2). */
+  readonly onInformation?: (status: number, headers: RawHeaders) => void;
 }
 
 /** How an answer came about, in the words of RFC 9211. */

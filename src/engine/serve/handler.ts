@@ -153,6 +153,7 @@ export class DataHandler {
       revision: route.revision,
       not: route.not,
       client: exchange.connection.client,
+      onInformation: informationTo(exchange),
     };
     const resolution = this.#collaborators.source.resolve(request, exchange.signal);
     if (resolution instanceof Promise) return resolution.then((it) => this.#reply(exchange, request, fields, it));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { get as httpGet } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/help.ts';
 import { type Origin, type OriginFile, startOrigin } from '../../support/origin.ts';
@@ -179,6 +180,17 @@ describe('the shield between clients and an origin', () => {
     expect(await posted.text()).toBe('hello');
     await get('/file');
     expect(origin.stats.requests('/file', 'GET')).toBe(2);
+  });
+
+  it('passes on what the origin hints before it answers', async () => {
+    await start({ '/page': { size: 10, earlyHints: ['</style.css>; rel=preload'] } });
+    const hints = await new Promise<(string | undefined)[]>((resolve, reject) => {
+      const seen: (string | undefined)[] = [];
+      const request = httpGet(`${content.url}/page`, (response) => response.resume().once('end', () => resolve(seen)));
+      request.on('information', (info) => seen.push(info.headers['link'] as string | undefined));
+      request.once('error', reject);
+    });
+    expect(hints).toEqual(['</style.css>; rel=preload']);
   });
 
   it('serves empty and small bodies', async () => {

@@ -111,7 +111,9 @@ export class MemberClient {
       'Content-Length',
       String(bytes.length),
     ];
-    return client.request({ method: 'POST', url: new URL(base), path, headers, body: bytes, patience, signal });
+    const url = new URL(base);
+    // It only reads, so a kept connection that the member had closed is no reason to think it gone.
+    return client.request({ method: 'POST', url, path, headers, body: bytes, repeatable: true, patience, signal });
   }
 }
 

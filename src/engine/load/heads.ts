@@ -80,6 +80,8 @@ export class HeadTable {
     }
     this.#byObject.set(live.head.object, live);
     this.#byTarget.set(key, { list: kept });
+    // What is larger than the whole table is not taken in, and must not be found by its object either.
+    if (!this.#byTarget.has(key)) for (const lost of kept) this.#forget(lost);
     return live;
   }
 

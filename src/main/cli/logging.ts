@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { PotluckError } from '../../engine/base/errors.ts';
+import { makeFolder } from '../../engine/base/folder.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { LogTarget, NodeSettings } from '../../engine/base/settings.ts';
 
@@ -119,7 +120,7 @@ function flush(destination: Destination | undefined): void {
 
 function probe(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     closeSync(openSync(file, 'a', 0o640));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -8,6 +8,7 @@ import { encodeProof, type PieceProof } from '../content/signature.ts';
 import type { Flow } from '../rate/throttle.ts';
 import type { Claim, Entry, Lease, Store } from '../store/store.ts';
 import { BodyReader } from './body-reader.ts';
+import { eachChunk } from './http-client.ts';
 import type { OriginStream, StreamReader } from './stream.ts';
 
 /** How long the slowest reader may hold up the others before it is cut, milliseconds. */
@@ -184,24 +185,26 @@ export class GrowingBody implements OriginStream {
   }
 
   async #pump(): Promise<void> {
-    for await (const chunk of this.#response as AsyncIterable<Buffer>) {
-      await this.#with.flow.take(chunk.length, this.#abort.signal);
-      this.#hash.update(chunk);
-      let rest = chunk;
-      while (rest.length > 0) {
-        this.#lease ??= await this.#room();
-        const taken = rest.copy(this.#lease.buffer, this.#filled);
-        this.#filled += taken;
-        rest = rest.subarray(taken);
-        if (this.#filled === PIECE_SIZE) this.#seal();
-        for (const reader of this.#readers) reader.wake();
-      }
-    }
+    await eachChunk(this.#response, (chunk) => this.#take(chunk));
     const expected = this.facts.length;
     if (!this.#response.complete || (expected !== undefined && expected !== this.produced)) {
       throw new PotluckError('POTLUCK_ORIGIN_BROKEN', `it ended after ${this.produced} bytes`);
     }
     if (this.#filled > 0) this.#sealLast();
+  }
+
+  async #take(chunk: Buffer): Promise<void> {
+    await this.#with.flow.take(chunk.length, this.#abort.signal);
+    this.#hash.update(chunk);
+    let rest = chunk;
+    while (rest.length > 0) {
+      this.#lease ??= await this.#room();
+      const taken = rest.copy(this.#lease.buffer, this.#filled);
+      this.#filled += taken;
+      rest = rest.subarray(taken);
+      if (this.#filled === PIECE_SIZE) this.#seal();
+      for (const reader of this.#readers) reader.wake();
+    }
   }
 
   /** Memory for the next piece: waits for slow readers and for other users of the store, but for neither too long. */

@@ -204,6 +204,34 @@ export function readInto(
   });
 }
 
+/**
+ * Hands the chunks of a body to `take` one by one, as they came from the socket; the stream rests while `take` is busy. (Iterating over
+ * a stream joins what has gathered meanwhile into new buffers, and all of it is garbage.) Rejects with what `take` fails with, and with
+ * POTLUCK_ORIGIN_BROKEN where the body breaks off.
+ */
+export function eachChunk(response: IncomingMessage, take: (chunk: Buffer) => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let last = Promise.resolve();
+    const fail = (error: Error) => {
+      response.destroy();
+      reject(error);
+    };
+    const broken = () => fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'the body broke off'));
+    if (response.destroyed) return broken();
+    response.on('data', (chunk: Buffer) => {
+      last = take(chunk);
+      pauseFor(response, last, fail);
+    });
+    // The end may be told while the last chunk is still being taken.
+    response.once('end', () => last.then(resolve, fail));
+    response.once('error', fail);
+    response.once('close', () => {
+      if (!response.readableEnded) broken();
+    });
+    response.resume();
+  });
+}
+
 /** Lets a stream rest until the throttle has room. */
 export function pauseFor(stream: Readable, turn: undefined | Promise<void>, fail: (error: Error) => void): void {
   if (turn === undefined) return;

@@ -15,11 +15,15 @@ export class StallingReader {
     this.#from = from;
   }
 
-  /** Asks for a file from an offset on (redirects are followed) and stops reading behind the head. `seed` is the file's. */
-  static open(url: string, options: { seed: string; from?: number }, hops = MAX_REDIRECTS): Promise<StallingReader> {
-    const { seed, from = 0 } = options;
+  /** Asks for a file from an offset on (redirects are followed) and stops reading behind the head. `seed` is the file's; `to` is the last byte. */
+  static open(
+    url: string,
+    options: { seed: string; from?: number; to?: number },
+    hops = MAX_REDIRECTS,
+  ): Promise<StallingReader> {
+    const { seed, from = 0, to } = options;
     return new Promise((resolve, reject) => {
-      const headers = from > 0 ? { Range: `bytes=${from}-` } : {};
+      const headers = from > 0 ? { Range: `bytes=${from}-${to ?? ''}` } : {};
       const request = get(url, { headers, agent: false }, (response) => {
         const { location } = response.headers;
         if (location === undefined || hops === 0) {
@@ -38,14 +42,18 @@ export class StallingReader {
     return this.#response.statusCode;
   }
 
-  /** Reads what there is: whether the body came to its end, and how much of it came. Throws at the first byte that is not the file's. */
-  async rest(): Promise<{ complete: boolean; bytes: number }> {
+  /**
+   * Reads what there is, and leaves after `enough` bytes: whether the body came to its end, and how much of it came. Throws at the first
+   * byte that is not the file's.
+   */
+  async rest(enough = Number.POSITIVE_INFINITY): Promise<{ complete: boolean; bytes: number }> {
     const next = this.#content.reader(this.#from);
     let bytes = 0;
     try {
       for await (const chunk of this.#response as AsyncIterable<Buffer>) {
         if (!chunk.equals(next(chunk.length))) throw new WrongBytes(`behind ${this.#from + bytes}`);
         bytes += chunk.length;
+        if (bytes >= enough) return { complete: false, bytes };
       }
     } catch (error) {
       if (error instanceof WrongBytes) throw error;

@@ -1,0 +1,11 @@
+import { describe, expect, it } from 'vitest';
+import { readAllOver } from './slow-readers.ts';
+
+const MIB = 1024 * 1024;
+
+describe('a file of 128 MiB, --memory 16M, readers all over it, half of them stalled', () => {
+  it.each(['manager', 'peer'] as const)('at a %s: all bytes are right and memory stays within bounds', async (at) => {
+    const { stalled } = await readAllOver({ size: 128 * MIB, memory: 16, readers: 10, each: 6 * MIB, at });
+    expect(stalled.complete + stalled.cut).toBe(5);
+  });
+});

@@ -3,7 +3,6 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { isAbort, PotluckError } from '../base/errors.ts';
 import { headerOf, withoutHeaders } from '../content/headers.ts';
-import { tagsOf } from '../content/tags.ts';
 import { withParameters } from '../content/target.ts';
 import { parseCacheControl } from '../policy/cache-control.ts';
 import { decide, isPersonal, mayServeDisconnected, type Stored } from '../policy/reuse.ts';
@@ -26,6 +25,7 @@ import type {
   Resolution,
   Wanted,
 } from './source.ts';
+import { isPurged } from './verified-fill.ts';
 
 /** Fields of a client that the manager need not see to choose a variant. */
 const NOT_FOR_THE_MANAGER = new Set([
@@ -69,7 +69,7 @@ export class PeerSource implements ContentSource {
     if (this.draining) return this.#turnBack(request, true);
     if (this.#isForTheManager(request)) return this.#turnBack(request, false);
     const live = heads.find(request.group, request.target, request.headers);
-    if (live === undefined || isPurged(live, cluster)) {
+    if (live === undefined || isPurged(live.head, cluster)) {
       return this.#miss(request, signal);
     }
     if (request.revision !== undefined && live.head.revision !== request.revision) return this.#miss(request, signal);
@@ -194,11 +194,6 @@ export class PeerSource implements ContentSource {
     const path = group === 'default' ? target : GROUP_PREFIX + group + target;
     return managerFor(this.#with.cluster.manager, headerOf(headers, 'host')) + path;
   }
-}
-
-/** Purged since the manager issued it. */
-function isPurged({ head }: LiveHead, cluster: Cluster): boolean {
-  return head.generation < cluster.generation(head.group, head.target, tagsOf(head.headers));
 }
 
 /** A peer beside the manager knows it by a loopback address; a client elsewhere must be given the name that it used itself. */

@@ -77,9 +77,9 @@ describe('the client for the origin and for members', () => {
       let answered = false;
       socket.on('data', (data) => {
         methods.push(data.toString('latin1').split(' ', 1)[0] as string);
-        if (answered) return socket.resetAndDestroy();
+        if (answered) socket.resetAndDestroy();
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
         answered = true;
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
       });
     });
     const warm = async () => {

@@ -69,6 +69,20 @@ export async function whereTo(base: string, path: string, args: readonly string[
   return new URL(heads.at(-1)?.headers['location'] ?? '').origin;
 }
 
+/** One line of a program's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** What a node has said in its log so far. */
+export function logOf(node: Potluck): LogLine[] {
+  const text = node.stderr();
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+}
+
 /** Makes a peer hold a whole file. */
 export async function warm(peer: Potluck, path: string): Promise<void> {
   await sha256OfUrl(peer.data + path);

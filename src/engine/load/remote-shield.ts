@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import { PotluckError } from '../base/errors.ts';
 import { pieceLength } from '../content/piece.ts';
@@ -6,6 +7,12 @@ import type { Cluster, ShieldAccess } from './cluster.ts';
 import type { LiveHead } from './live-head.ts';
 import { ElsewhereError, type MemberClient } from './members.ts';
 import { fillVerified } from './verified-fill.ts';
+
+/** How long a piece waits for a manager that is away, and how often it is tried meanwhile, milliseconds. */
+const AWAY_PATIENCE = 15_000;
+const RETRY_INTERVAL = 250;
+/** What a manager that goes away makes of a request: no connection, a body that breaks off, silence. */
+const AWAY = new Set(['POTLUCK_NO_MANAGER', 'POTLUCK_ORIGIN_BROKEN', 'POTLUCK_ORIGIN_TIMEOUT']);
 
 /** The manager's shield, asked by a peer over the network. What it sends is verified like anything else. */
 export class RemoteShield implements ShieldAccess {
@@ -21,7 +28,21 @@ export class RemoteShield implements ShieldAccess {
     this.#clock = collaborators.clock;
   }
 
+  /** As ShieldAccess says. A manager that has gone away is waited for: those who read meanwhile need not notice its restart. */
   async piece(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
+    const until = this.#clock.monotonic() + AWAY_PATIENCE;
+    for (;;) {
+      try {
+        return await this.#ask(live, index, exhausted, signal);
+      } catch (error) {
+        if (signal.aborted || this.#clock.monotonic() >= until || !AWAY.has(codeOf(error))) throw error;
+        await sleep(RETRY_INTERVAL, undefined, { signal }); // the session's end is noticed a moment after the connection's
+        if (this.#cluster.connected && codeOf(error) !== 'POTLUCK_NO_MANAGER') throw error;
+      }
+    }
+  }
+
+  async #ask(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
     const { head } = live;
     const lease = await this.#store.reserve(pieceLength(head.length, head.pieceSize, index), 'member', signal);
     const query = { head: live.signedAt(this.#clock.monotonic()), index, exhausted };
@@ -34,4 +55,8 @@ export class RemoteShield implements ShieldAccess {
       throw new PotluckError('POTLUCK_NO_MANAGER', undefined, { cause: error }); // the connection failed
     }
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof PotluckError ? error.code : '';
 }

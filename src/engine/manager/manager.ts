@@ -6,6 +6,7 @@ import { CloseStack, startOrClose } from '../base/lifecycle.ts';
 import type { FaceOptions, RunningNode } from '../base/running.ts';
 import type { ManagerSettings } from '../base/settings.ts';
 import { openStateFolder } from '../base/state-folder.ts';
+import { lockState } from '../base/state-lock.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
 import { collecting } from '../load/collecting.ts';
 import { Loader } from '../load/loader.ts';
@@ -47,6 +48,7 @@ export async function startManager(settings: ManagerSettings, options: FaceOptio
 async function compose(settings: ManagerSettings, options: FaceOptions, stack: CloseStack): Promise<ManagerPorts> {
   const { log } = options;
   const clock = systemClock;
+  stack.use(await lockState(settings.state, 'manager'));
   const identity = await loadIdentity(join(settings.state, 'identity.pem'));
   const purges = stack.use(await PurgeLog.open(join(settings.state, 'purges.jsonl'), log));
   const changes = stack.use(new Changes({ clock, log }, { path: join(settings.state, 'revisions.jsonl') }));

@@ -5,6 +5,7 @@ import { CloseStack, startOrClose } from '../base/lifecycle.ts';
 import type { FaceOptions, RunningNode } from '../base/running.ts';
 import type { PeerSettings } from '../base/settings.ts';
 import { openStateFolder } from '../base/state-folder.ts';
+import { lockState } from '../base/state-lock.ts';
 import { VERSION } from '../base/version.ts';
 import { pieceCount, pieceId } from '../content/piece.ts';
 import { Finder } from '../discovery/finder.ts';
@@ -43,6 +44,7 @@ export async function startPeer(settings: PeerSettings, options: FaceOptions): P
 async function compose(settings: PeerSettings, options: FaceOptions, stack: CloseStack): Promise<PeerPorts> {
   const { log, signal } = options;
   const clock = systemClock;
+  stack.use(await lockState(settings.state, 'peer'));
   const identity = await loadPeerIdentity(join(settings.state, 'peer.pem'));
   const pins = await PinFile.open(join(settings.state, 'managers.json'), { clock });
   const id = peerIdOf(identity.fingerprint);

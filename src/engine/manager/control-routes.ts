@@ -148,11 +148,15 @@ export class ManagerControl implements ControlRoutes {
   /** Durable before it takes effect, in effect here before peers are told, told before it is acknowledged. */
   async purge(request: PurgeRequest): Promise<PurgeAnswer> {
     const { content, fleet, purges, log } = this.#with;
-    const purge = await purges.add(this.#orderOf(request));
-    const purged = applyPurge(content, purge);
-    fleet.sessions.purged(purge);
-    log.info({ ...purge, purged }, 'purged');
-    return { purged };
+    let sum = 0;
+    for (const order of this.#ordersOf(request)) {
+      const purge = await purges.add(order);
+      const purged = applyPurge(content, purge);
+      fleet.sessions.purged(purge);
+      log.info({ ...purge, purged }, 'purged');
+      sum += purged;
+    }
+    return { purged: sum };
   }
 
   async leave({ cold }: { cold: boolean }): Promise<LeaveAnswer> {
@@ -161,16 +165,25 @@ export class ManagerControl implements ControlRoutes {
     return { downloads };
   }
 
-  #orderOf(request: PurgeRequest): PurgeOrder {
+  /** A tag is looked for in every group; a prefix that covers the beginning of `/cache/<group>/` covers that group. */
+  #ordersOf(request: PurgeRequest): PurgeOrder[] {
     const soft = request.soft === true;
-    if (request.tag !== undefined) return { group: this.#group(request.group), kind: 'tag', value: request.tag, soft };
-    if (request.group !== undefined) return { group: this.#group(request.group), kind: 'group', value: '', soft };
+    const { tag, group } = request;
+    if (tag !== undefined) {
+      return ['default', ...this.#options.groups].map((name) => ({ group: name, kind: 'tag', value: tag, soft }));
+    }
+    if (group !== undefined) return [{ group: this.#group(group), kind: 'group', value: '', soft }];
     const given = request.url ?? request.prefix ?? '/';
     const { target } = parseTarget(/^https?:/i.test(given) || given.startsWith('/') ? given : `/${given}`);
-    return { ...this.#located(target), kind: request.url === undefined ? 'prefix' : 'url', soft };
+    if (request.url !== undefined) return [{ ...this.#located(target), kind: 'url', soft }];
+    const covered = [...this.#options.groups].filter((name) => `${GROUP_PREFIX}${name}/`.startsWith(target));
+    return [
+      { ...this.#located(target), kind: 'prefix', soft },
+      ...covered.map((name): PurgeOrder => ({ group: name, kind: 'group', value: '', soft })),
+    ];
   }
 
-  #group(name = 'default'): string {
+  #group(name: string): string {
     if (name !== 'default' && !this.#options.groups.has(name))
       throw new PotluckError('POTLUCK_NOT_FOUND', `there is no group ${name}`);
     return name;

@@ -210,6 +210,7 @@ export class PeerPorts implements RunningNode {
   }
 
   #paused(): string | undefined {
+    if (!this.#settings.cacheEnabled) return 'its cache is disabled (--disable-cache)';
     if (this.#hours === undefined || this.#hours.isOpen(new Date(this.#with.clock.now()))) return undefined;
     return `it is outside the hours in which this peer serves (${this.#settings.hours})`;
   }

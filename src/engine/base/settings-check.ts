@@ -10,7 +10,7 @@ const PAIRS: readonly (readonly [OptionName, OptionName])[] = [
 ];
 
 /** Smallest memory tier: a few pieces on their way at once. */
-const MIN_MEMORY = 4 * 1024 * 1024;
+export const MIN_MEMORY = 4 * 1024 * 1024;
 
 /** Which face the options ask for. Throws POTLUCK_USAGE where that is none, or two. */
 export function faceOf(options: ReadOptions): 'manager' | 'peer' {

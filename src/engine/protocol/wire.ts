@@ -198,5 +198,7 @@ function cut(reason: string): string {
 function describe(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'a session frame is too large';
+  const status = /^Unexpected server response: (\d+)$/.exec(error.message)?.[1];
+  if (status !== undefined) return `what answers there is not a Potluck manager (status ${status})`;
   return code === undefined || error.message.includes(code) ? error.message : `${error.message} (${code})`;
 }

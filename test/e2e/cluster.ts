@@ -1,11 +1,4 @@
-import {
-  eventually,
-  type Potluck,
-  type PotluckOptions,
-  startPotluck,
-  type TempFolder,
-  tempFolder,
-} from '../support/program.ts';
+import { eventually, type Potluck, startPotluck, type TempFolder, tempFolder } from '../support/program.ts';
 
 export interface ClusterOptions {
   /** The origin's base URL. */
@@ -58,12 +51,11 @@ export class TestCluster implements AsyncDisposable {
     return this.manager.data;
   }
 
-  async addPeer(args: readonly string[] = [], options: PotluckOptions = {}): Promise<Potluck> {
+  /** `port`: where it listens; a free one where not given. */
+  async addPeer(args: readonly string[] = [], port = 0): Promise<Potluck> {
+    const listen = ['--listen', `127.0.0.1:${port}`];
     const own = [...(this.#options.peer ?? []), ...args];
-    const peer = await startPotluck(
-      ['--peer', '--upstream', this.url, '--listen', '127.0.0.1:0', ...QUIET, ...own],
-      options,
-    );
+    const peer = await startPotluck(['--peer', '--upstream', this.url, ...listen, ...QUIET, ...own]);
     this.peers.push(peer);
     return peer;
   }

@@ -9,12 +9,16 @@ import type { Flow } from '../rate/throttle.ts';
 import type { Claim, Entry, Lease, Store } from '../store/store.ts';
 import { BodyReader } from './body-reader.ts';
 import { eachChunk } from './http-client.ts';
+import { PieceWaiters } from './piece-waiters.ts';
 import type { OriginStream, StreamReader } from './stream.ts';
 
 /** How long the slowest reader may hold up the others before it is cut, milliseconds. */
 export const SLOW_READER_LIMIT = 10_000;
 /** How long a stream that nobody reads is kept open for a newcomer, milliseconds. */
 const IDLE_GRACE = 1000;
+
+/** For those who take what can be had in this moment, and nothing else. */
+const AT_ONCE = AbortSignal.abort(new DOMException('it cannot be had at once', 'AbortError'));
 
 /** What is known of a body when its response's head has come. */
 export interface GrowingFacts {
@@ -40,6 +44,8 @@ export interface GrowingCollaborators {
   readonly store: Store;
   readonly flow: Flow;
   readonly sign: (index: number, bytes: Buffer) => PieceProof;
+  /** False once what the body belongs to was purged: it is not stored from then on. */
+  readonly isCurrent: () => boolean;
   readonly onEnd: (end: GrowingEnd) => void;
 }
 
@@ -53,15 +59,18 @@ export class GrowingBody implements OriginStream {
   readonly #with: GrowingCollaborators;
   readonly #window: number;
   readonly #claim: Claim;
+  /** Milliseconds for which one reader may hold up the others in all. */
+  readonly #patience: number;
   readonly #response: IncomingMessage;
   readonly #abort = new AbortController();
   readonly #readers = new Set<BodyReader>();
-  readonly #pieceWaiters = new Map<number, Set<(entry: Entry | Error) => void>>();
+  readonly #wanted = new PieceWaiters(() => this.#watchIdle());
   /** Complete pieces that a reader may still need, each with a reference held. */
   readonly #kept = new Map<number, Entry>();
   readonly #hash = createHash('sha256');
   #lease: Lease | undefined;
   #filled = 0;
+  #produced = 0;
   /** Index of the piece that is being filled. */
   #index = 0;
   #unstored = false;
@@ -71,13 +80,14 @@ export class GrowingBody implements OriginStream {
 
   constructor(
     collaborators: GrowingCollaborators,
-    options: { response: IncomingMessage; facts: GrowingFacts; window: number; claim: Claim },
+    options: { response: IncomingMessage; facts: GrowingFacts; window: number; claim: Claim; patience?: number },
   ) {
     this.#with = collaborators;
     this.#response = options.response;
     this.facts = options.facts;
     this.#window = Math.max(2, options.window);
     this.#claim = options.claim;
+    this.#patience = options.patience ?? SLOW_READER_LIMIT;
     this.#watchIdle();
     this.#pump().then(
       () => this.#finish(this.#completeEnd()),
@@ -108,52 +118,60 @@ export class GrowingBody implements OriginStream {
   }
   /** Bytes that have come so far. */
   get produced(): number {
-    return this.#index * PIECE_SIZE + this.#filled;
+    return this.#produced;
   }
   get end(): GrowingEnd | undefined {
     return this.#end;
   }
 
   canJoin(offset: number): boolean {
-    if (this.#end?.complete === false) return false;
-    const from = Math.floor(offset / PIECE_SIZE);
-    if (from >= this.#index) return true;
-    if (this.#index - from > this.#window) return false;
-    for (let i = from; i < this.#index; i++) {
-      if (!this.#kept.has(i) && !this.#with.store.has(this.facts.dir, pieceId(this.revision, i))) return false;
-    }
-    return true;
+    const entries = this.#takeFrom(offset);
+    for (const [, entry] of entries ?? []) entry.release();
+    return entries !== undefined;
   }
 
   join(offset: number): StreamReader {
-    if (!this.canJoin(offset)) throw new PotluckError('POTLUCK_REVISION_GONE');
-    for (let i = Math.floor(offset / PIECE_SIZE); i < this.#index; i++) this.#keep(i);
+    const entries = this.#takeFrom(offset);
+    if (entries === undefined) throw new PotluckError('POTLUCK_REVISION_GONE');
+    for (const [index, entry] of entries) this.#kept.set(index, entry);
     const reader = new BodyReader(this, offset, () => this.#leave(reader));
     this.#readers.add(reader);
     this.#watchIdle();
     return reader;
   }
 
+  /**
+   * What a reader from `offset` on needs beside what is held already, with references; undefined where something is gone, or where clients may
+   * hold no more: this is for a client, however slow, and what is kept for members is not for it.
+   */
+  #takeFrom(offset: number): Map<number, Entry> | undefined {
+    const from = Math.floor(offset / PIECE_SIZE);
+    const lost =
+      this.#end?.complete === false || (this.#end !== undefined && this.#unstored && this.#lease === undefined);
+    if (lost || this.#index - from > this.#window) return undefined;
+    const taken = new Map<number, Entry>();
+    for (let i = from; i < this.#index; i++) {
+      if (this.#kept.has(i)) continue;
+      const entry = this.#with.store.read(this.facts.dir, pieceId(this.revision, i), this.#claim, AT_ONCE);
+      if (entry !== undefined && !(entry instanceof Promise)) {
+        taken.set(i, entry);
+        continue;
+      }
+      entry?.catch(() => undefined); // it would have had to wait
+      for (const other of taken.values()) other.release();
+      return undefined;
+    }
+    return taken;
+  }
+
   /** A complete piece, with a reference held, as soon as it has come. Rejects where it has passed and is gone. */
-  piece(index: number, signal: AbortSignal): Promise<Entry> {
-    return new Promise((resolve, reject) => {
-      const stored = this.#kept.get(index)?.retain();
-      if (stored !== undefined) return resolve(stored);
-      if (index < this.#index || this.#end !== undefined) return reject(new PotluckError('POTLUCK_REVISION_GONE'));
-      const waiters = this.#pieceWaiters.get(index) ?? new Set();
-      const done = (result: Entry | Error) => {
-        waiters.delete(done);
-        signal.removeEventListener('abort', leave);
-        if (result instanceof Error) reject(result);
-        else resolve(result);
-        this.#watchIdle();
-      };
-      const leave = () => done(signal.reason as Error);
-      waiters.add(done);
-      this.#pieceWaiters.set(index, waiters);
-      signal.addEventListener('abort', leave, { once: true });
-      this.#watchIdle();
-    });
+  async piece(index: number, signal: AbortSignal): Promise<Entry> {
+    const kept = this.#kept.get(index)?.retain();
+    if (kept !== undefined) return kept;
+    if (index >= this.#index && this.#end === undefined) return this.#wanted.wait(index, signal);
+    const stored = await this.#with.store.read(this.facts.dir, pieceId(this.revision, index), 'member', signal);
+    if (stored === undefined) throw new PotluckError('POTLUCK_REVISION_GONE');
+    return stored;
   }
 
   /** Bytes from `position` on that have come, up to the end of their piece; undefined where none have. For readers. */
@@ -182,6 +200,7 @@ export class GrowingBody implements OriginStream {
   close(): void {
     this.#abort.abort(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'the stream was closed'));
     this.#response.destroy();
+    this.#onTrimmed?.();
   }
 
   async #pump(): Promise<void> {
@@ -201,8 +220,9 @@ export class GrowingBody implements OriginStream {
       this.#lease ??= await this.#room();
       const taken = rest.copy(this.#lease.buffer, this.#filled);
       this.#filled += taken;
+      this.#produced += taken;
       rest = rest.subarray(taken);
-      if (this.#filled === PIECE_SIZE) this.#seal();
+      if (this.#filled === this.#lease.buffer.length) this.#seal();
       for (const reader of this.#readers) reader.wake();
     }
   }
@@ -213,18 +233,25 @@ export class GrowingBody implements OriginStream {
       await this.#trimmed(this.#slowest());
       this.#abort.signal.throwIfAborted();
     }
-    const patience = setInterval(() => this.#cut(this.#slowest()), SLOW_READER_LIMIT);
+    const patience = setInterval(() => this.#cut(this.#slowest()), this.#patience);
     try {
-      return await this.#with.store.reserve(PIECE_SIZE, this.#claim, this.#abort.signal);
+      return await this.#with.store.reserve(this.#nextLength(), this.#claim, this.#abort.signal);
     } finally {
       clearInterval(patience);
     }
   }
 
+  /** Where the length is known, the last piece gets memory of its own length at once. */
+  #nextLength(): number {
+    const { length } = this.facts;
+    const rest = length === undefined ? PIECE_SIZE : length - this.#index * PIECE_SIZE;
+    return rest > 0 ? Math.min(PIECE_SIZE, rest) : PIECE_SIZE;
+  }
+
   /** Waits for the slowest reader; all its waits together may not be longer than the limit. */
   async #trimmed(slowest: BodyReader | undefined): Promise<void> {
     const began = performance.now();
-    const left = SLOW_READER_LIMIT - (slowest?.heldUp ?? 0);
+    const left = this.#patience - (slowest?.heldUp ?? 0);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#cut(slowest);
@@ -279,21 +306,12 @@ export class GrowingBody implements OriginStream {
 
   #sealed(lease: Lease): void {
     const meta = encodeProof(this.#with.sign(this.#index, lease.buffer));
-    const keep = this.facts.head !== undefined;
+    const keep = this.facts.head !== undefined && this.#with.isCurrent();
     const entry = lease.commit({ dir: this.facts.dir, id: pieceId(this.revision, this.#index), meta, keep });
     const index = this.#index++;
-    for (const waiter of [...(this.#pieceWaiters.get(index) ?? [])]) waiter(entry.retain());
-    this.#pieceWaiters.delete(index);
     this.#kept.set(index, entry);
+    this.#wanted.deliver(index, entry);
     this.trim();
-  }
-
-  /** Holds a piece that is still in the store for a reader that begins there. */
-  #keep(index: number): void {
-    if (this.#kept.has(index)) return;
-    const entry = this.#with.store.read(this.facts.dir, pieceId(this.revision, index), 'member');
-    if (entry === undefined || entry instanceof Promise) throw new PotluckError('POTLUCK_REVISION_GONE');
-    this.#kept.set(index, entry);
   }
 
   #completeEnd(): GrowingEnd {
@@ -312,7 +330,7 @@ export class GrowingBody implements OriginStream {
       this.#lease = undefined;
     }
     const error = end.complete ? new PotluckError('POTLUCK_REVISION_GONE') : end.error;
-    for (const waiters of this.#pieceWaiters.values()) for (const waiter of [...waiters]) waiter(error);
+    this.#wanted.fail(error);
     this.#with.onEnd(end);
     for (const reader of this.#readers) reader.wake();
     this.#watchIdle();
@@ -327,8 +345,7 @@ export class GrowingBody implements OriginStream {
   /** A stream that nobody wants is ended after a short grace; one that has ended gives back what it held. */
   #watchIdle(): void {
     clearTimeout(this.#idle);
-    const wanted = this.#readers.size > 0 || [...this.#pieceWaiters.values()].some((waiters) => waiters.size > 0);
-    if (wanted) return;
+    if (this.#readers.size > 0 || !this.#wanted.empty) return;
     if (this.#end !== undefined) {
       this.#lastLeft();
       return;

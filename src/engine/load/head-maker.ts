@@ -18,6 +18,8 @@ import { ProofBook } from './proofs.ts';
 /** How often what a target belongs to has been purged; see manager/purge-log.ts. */
 export interface Generations {
   generation(group: string, target: string, tags?: readonly string[]): number;
+  /** Number of the latest purge of all; no generation is above it. */
+  readonly last: number;
 }
 
 /** Makes heads out of the origin's answers, and new heads out of old ones. The manager alone has one. */
@@ -42,6 +44,17 @@ export class HeadMaker {
   /** False where something that the head belongs to has been purged since its bytes were fetched. */
   isCurrent(head: Head): boolean {
     return head.generation === this.#generations.generation(head.group, head.target, tagsOf(head.headers));
+  }
+
+  /** Number of the latest purge of all. */
+  get lastPurge(): number {
+    return this.#generations.last;
+  }
+
+  /** True where what an answer belongs to was purged after it had been asked for: its bytes may be those that were purged. */
+  isOvertaken({ request, headers, purgesBefore, outdated }: OriginAnswer): boolean {
+    const { group, target } = request;
+    return outdated || this.#generations.generation(group, target, tagsOf(headers)) > purgesBefore;
   }
 
   /**

@@ -46,6 +46,11 @@ export class LiveHead {
     return this.#expired ? Math.min(left, -1) : left;
   }
 
+  /** True once it was purged softly. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
   /** Makes it stale from now on: a soft purge. It is validated before it is used again. */
   expire(): void {
     this.#expired = true;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { pieceId, pieceLength } from '../content/piece.ts';
+import { pieceCount, pieceId, pieceLength } from '../content/piece.ts';
 import { encodeProof } from '../content/signature.ts';
 import type { Entry, Lease, Store } from '../store/store.ts';
 import { FlightTable } from './flight.ts';
@@ -21,7 +21,7 @@ export interface ShieldEvents {
   /** The revision can no longer be had from the origin. */
   lost(live: LiveHead): void;
   /** The origin sends the whole of it, whatever range is asked for. */
-  streamed(live: LiveHead, response: IncomingMessage): GrowingBody;
+  streamed(live: LiveHead, index: number, response: IncomingMessage): GrowingBody;
   /** A stream that is running, or a new one from the start, for an object without ranges. */
   stream(live: LiveHead, index: number, signal: AbortSignal): Promise<GrowingBody>;
   /** A piece has come: for the digest of the whole. */
@@ -52,6 +52,13 @@ export class ShieldPieces {
   has(live: LiveHead, index: number): boolean {
     const id = pieceId(live.head.revision, index);
     return this.#flights.has(live.dir + id) || this.#store.has(live.dir, id);
+  }
+
+  /** The same of all pieces, but for those that `elsewhere` knows. */
+  hasAll(live: LiveHead, elsewhere?: (live: LiveHead, index: number) => boolean): boolean {
+    const count = pieceCount(live.head.length, live.head.pieceSize);
+    for (let i = 0; i < count; i++) if (!this.has(live, i) && !elsewhere?.(live, i)) return false;
+    return true;
   }
 
   /** The piece with a reference held, from the store or the origin. */
@@ -115,7 +122,7 @@ export class ShieldPieces {
       return await this.#receive(live, index, signal, (lease) => this.#readRange(live, index, lease, signal));
     } catch (error) {
       if (!(error instanceof WholeBody)) throw error;
-      return this.#events.streamed(live, error.response).piece(index, signal);
+      return this.#events.streamed(live, index, error.response).piece(index, signal);
     }
   }
 

@@ -60,11 +60,11 @@ function replyBody(
   plan: Exclude<Plan, number>,
 ): undefined | Promise<void> {
   const { renderer } = collaborators;
-  const { length, status } = live.head;
+  const { length } = live.head;
   if (plan === 'whole') {
-    const fields = renderer.whole(live, cache);
-    if (request.method === 'HEAD') return sendHead(exchange, status, fields);
-    return sendObject(collaborators, exchange, live, { status, fields }, singleBody(0, length));
+    const head = renderer.whole(live, cache);
+    if (request.method === 'HEAD') return sendHead(exchange, head.status, head.fields);
+    return sendObject(collaborators, exchange, live, head, singleBody(0, length));
   }
   const partial = renderer.partial(live, cache, plan.length);
   const { head, body } = partialBody(partial, live, plan);

@@ -7,17 +7,12 @@ import type { Entry } from '../store/store.ts';
 import { clientGone, type Exchange } from './exchange.ts';
 import { JOINED_BODY } from './limits.ts';
 import type { Body } from './multipart.ts';
+import { type ResponseHead, writeHead } from './response-head.ts';
 import { writeEntry, writeSlices } from './send-bytes.ts';
 
 export interface BodyCollaborators {
   readonly source: ContentSource;
   readonly throttle: Throttle;
-}
-
-/** The head of a response, sent once the first bytes of its body are at hand: until then, an error still gets a status of its own. */
-export interface ResponseHead {
-  readonly status: number;
-  readonly fields: readonly string[];
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
@@ -49,7 +44,7 @@ export function sendObject(
 }
 
 function sendEmpty(exchange: Exchange, head: ResponseHead): undefined {
-  exchange.response.writeHead(head.status, head.fields as string[]);
+  writeHead(exchange.request, exchange.response, head);
   exchange.response.end();
 }
 
@@ -80,7 +75,7 @@ function sendPiece(
   const size = stretch.end - stretch.start;
   const flow = exchange.connection.flow(throttle, 'client');
   if (throttle.rate !== undefined && size > throttle.slice()) {
-    writeHead(exchange, head, entry);
+    begin(exchange, head, entry);
     return writeEntry(exchange, entry, stretch, throttle, flow).then(() => {
       exchange.response.end();
     });
@@ -98,16 +93,16 @@ function sendPiece(
 }
 
 function endWith(exchange: Exchange, head: ResponseHead, bytes: Buffer, entry: Entry): undefined {
-  writeHead(exchange, head, entry);
+  begin(exchange, head, entry);
   if (bytes.length <= JOINED_BODY) exchange.endWithCopy(bytes, entry);
   else exchange.endWith(bytes, entry);
 }
 
 /** Begins the response; `entry` is given back where that fails: the client is gone, or a field cannot be sent. */
-function writeHead(exchange: Exchange, head: ResponseHead, entry: Entry): void {
+function begin(exchange: Exchange, head: ResponseHead, entry: Entry): void {
   try {
     if (exchange.gone) throw clientGone();
-    exchange.response.writeHead(head.status, head.fields as string[]);
+    writeHead(exchange.request, exchange.response, head);
   } catch (error) {
     entry.release();
     throw error;
@@ -133,7 +128,7 @@ async function sendParts(
       if (index < last) source.readAhead(live, index + 1, last, exchange.signal);
       const entry = isPromise(wanted) ? await wanted : wanted;
       check(live, index, entry);
-      if (!exchange.response.headersSent) writeHead(exchange, head, entry);
+      if (!exchange.response.headersSent) begin(exchange, head, entry);
       const stretch = { start: at - base, end: Math.min(part.end - base, pieceSize) };
       const before = at === part.start ? part.before : undefined;
       await writeEntry(exchange, entry, stretch, throttle, flow, before);

@@ -83,8 +83,8 @@ export class PeerSource implements ContentSource {
         return { kind: 'object', live, cache: { hit: true, ttl, detail: 'stale-while-revalidate' } };
       case 'validate':
         return this.#validate(live, request, signal);
-      case 'pass':
-        return this.#turnBack(request, false);
+      case 'pass': // the manager may think otherwise of its own copy, and must not send the client here again
+        return this.#turnBack(request, true);
       case 'not-cached':
         throw new PotluckError('POTLUCK_NOT_CACHED');
     }
@@ -125,7 +125,7 @@ export class PeerSource implements ContentSource {
     });
     // Not for peers, or the revision that the client was sent for is not the current one: the manager has the last word.
     if (live === undefined || live.head.revision !== (request.revision ?? live.head.revision)) {
-      return this.#turnBack(request, live === undefined);
+      return this.#turnBack(request, true); // without this peer: whatever they disagree about, it ends there
     }
     return { kind: 'object', live, cache: { hit: false, fwd: 'miss', stored: true, ttl: this.#ttl(live) } };
   }
@@ -142,7 +142,7 @@ export class PeerSource implements ContentSource {
       throw isAway(error) ? new PotluckError('POTLUCK_STALE', undefined, { cause: error }) : error;
     }
     if (current === undefined || current.head.revision !== (request.revision ?? current.head.revision)) {
-      return this.#turnBack(request, current === undefined);
+      return this.#turnBack(request, true);
     }
     return { kind: 'object', live: current, cache: { ...cache, stored: true, ttl: this.#ttl(current) } };
   }

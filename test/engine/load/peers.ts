@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock } from '../../../src/engine/base/clock.ts';
+import { type Clock, systemClock } from '../../../src/engine/base/clock.ts';
 import { silentLog } from '../../../src/engine/base/log.ts';
 import type { Cluster, Member, PieceName } from '../../../src/engine/load/cluster.ts';
 import { HeadTable } from '../../../src/engine/load/heads.ts';
@@ -26,12 +26,17 @@ export interface View {
   connected?: boolean;
 }
 
+export interface PeerOptions {
+  memory?: number;
+  clock?: Clock;
+}
+
 /** All members by id, as every peer of a test sees them. */
 export type Members = Map<string, Member>;
 
 /** A peer's data plane over real sockets, joined to a manager's content, with the session and the ring in the test's hands. */
-export async function startPeer(id: string, manager: Manager, members: Members, options: { memory?: number } = {}) {
-  const clock = systemClock;
+export async function startPeer(id: string, manager: Manager, members: Members, options: PeerOptions = {}) {
+  const clock = options.clock ?? systemClock;
   const store = new MemoryStore({}, { grant: options.memory ?? 32 * 1024 * 1024, poison: true });
   const heads = new HeadTable({ bytes: 1024 * 1024 });
   const view: View = {};

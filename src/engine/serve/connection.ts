@@ -59,6 +59,7 @@ export class Connection {
   #movedAt = 0;
   #read = 0;
   #readAt = 0;
+  #usedAt = 0;
 
   constructor(socket: Socket, now: number) {
     this.socket = socket;
@@ -66,6 +67,7 @@ export class Connection {
     this.secure = 'encrypted' in socket;
     this.#movedAt = now;
     this.#readAt = now;
+    this.#usedAt = now;
     (socket as Tagged)[CONNECTION] = this;
     socket.once('close', () => this.abandon());
   }
@@ -111,15 +113,18 @@ export class Connection {
 
   /**
    * `write` when the client has taken nothing of what lies ready for it for too long, `read` when a body that is waited for has
-   * stopped arriving. Called now and then; costs the same whether requests are many or few.
+   * stopped arriving, `idle` when nothing was asked for in all that time. Called now and then; costs the same whether requests are
+   * many or few.
    */
-  stalled(now: number, limits: Limits, pressed: boolean): 'write' | 'read' | undefined {
+  stalled(now: number, limits: Limits, pressed: boolean): 'write' | 'read' | 'idle' | undefined {
     if (this.upgraded) return undefined;
+    if (this.running.length > 0 || this.socket.bytesRead !== this.#read) this.#usedAt = now;
     if (this.#writeMoved()) this.#movedAt = now;
     if (this.#readMoved()) this.#readAt = now;
     const patience = pressed ? limits.pressedStallTimeout : limits.stallTimeout;
     if (now - this.#movedAt >= patience) return 'write';
-    return now - this.#readAt >= limits.stallTimeout ? 'read' : undefined;
+    if (now - this.#readAt >= limits.stallTimeout) return 'read';
+    return now - this.#usedAt >= limits.idleTimeout ? 'idle' : undefined;
   }
 
   /**

@@ -70,7 +70,7 @@ export class DataListener implements Service {
       maxHeaderSize: limits.headerSize,
       headersTimeout: limits.headerTimeout,
       requestTimeout: 0, // a body that moves may take as long as it takes; one that stands still is cut by the sweep
-      keepAliveTimeout: limits.idleTimeout,
+      keepAliveTimeout: 0, // the sweep closes idle connections: a timer set and cleared for each request is a tenth of a small hit
       connectionsCheckingInterval: limits.sweepInterval,
       insecureHTTPParser: false,
       joinDuplicateHeaders: false,
@@ -272,7 +272,7 @@ export class DataListener implements Service {
       const stalled = connection.stalled(now, this.#limits, pressed);
       if (stalled === undefined) continue;
       this.#collaborators.log.debug({ client: connection.client, stalled }, 'a stalled client was cut');
-      if (stalled === 'write' || connection.refused) connection.socket.destroy();
+      if (stalled !== 'read' || connection.refused) connection.socket.destroy();
       else this.#refuse(connection.socket, new PotluckError('POTLUCK_TIMEOUT', 'the body stopped arriving'));
     }
   }

@@ -107,5 +107,5 @@ function misunderstood(
   part: string,
   hint = 'write for example "Mon-Fri 18:00-08:00, Sat, Sun", or "always"',
 ): PotluckError {
-  return new PotluckError('POTLUCK_USAGE', `opening hours: "${part.trim()}" is not understood (${hint})`);
+  return new PotluckError('POTLUCK_USAGE', `--hours: "${part.trim()}" is not understood (${hint})`);
 }

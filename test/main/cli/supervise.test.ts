@@ -179,7 +179,7 @@ describe('SIGHUP', () => {
     expect(readFileSync(access, 'utf8')).not.toContain('/before');
     expect(readFileSync(`${access}.1`, 'utf8')).toMatch(/^\{"target":"\/before"\}\n/);
     expect(errorLog()).toContain('"n":7');
-    expect(errorLog()).not.toContain('starting');
+    expect(errorLog()).not.toContain('started');
   });
 
   it('with a certificate that cannot be read leaves the node running', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { isAbort, PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { pieceId, pieceLength } from '../content/piece.ts';
+import type { Throttle } from '../rate/throttle.ts';
 import type { Claim, Entry, Lease, Store } from '../store/store.ts';
 import type { Cluster, Member, PieceName, ShieldAccess } from './cluster.ts';
 import { FlightTable } from './flight.ts';
@@ -9,6 +10,7 @@ import { Given } from './given.ts';
 import { Hedge } from './hedge.ts';
 import type { LiveHead } from './live-head.ts';
 import { ElsewhereError, type MemberClient, type PieceQuery, RefusedError } from './members.ts';
+import { Turns } from './turns.ts';
 import { fillVerified } from './verified-fill.ts';
 
 /** Members that are asked for what they store before the shield is asked to fetch: as many as either side names, twice. */
@@ -41,6 +43,15 @@ interface Job {
 
 /** Pieces that one reader has on their way at most. */
 const WINDOW = 8;
+/**
+ * Under a cap, clients' pieces on their way at once: so many, and one more for each so many bytes a second. More would share the cap out until
+ * all of them come late, and each new connection brings what fits into the kernel's buffers before the throttle is asked.
+ */
+const CAPPED_FETCHES = 3;
+const CAPPED_FETCH_RATE = 8 * 1024 * 1024;
+
+/** The download cap of the node, as far as fetching goes by it. */
+export type DownloadCap = Pick<Throttle, 'rate' | 'waiting'>;
 
 /**
  * Fetches the pieces that a node does not have: a peer's, with the owner, the holders and the remote shield as sources; the manager's own,
@@ -64,6 +75,8 @@ export class Loader {
   /** Pieces of reading ahead that may be on their way at once. */
   readonly #readAhead: number;
   readonly #how: Partial<PieceQuery>;
+  readonly #download: DownloadCap | undefined;
+  readonly #turns: Turns;
   #ahead = 0;
   readonly #clientFlights = new FlightTable<Entry>(ENTRY_SHARING);
   readonly #memberFlights = new FlightTable<Entry>(ENTRY_SHARING);
@@ -74,6 +87,7 @@ export class Loader {
       cluster: Cluster;
       members: MemberClient;
       shield: ShieldAccess;
+      download?: DownloadCap;
       clock: Clock;
       log: Log;
     },
@@ -87,7 +101,9 @@ export class Loader {
     this.#how = options.proxied === true ? { proxied: true } : {};
     this.#clock = collaborators.clock;
     this.#log = collaborators.log;
-    this.#hedge = new Hedge(this.#clock);
+    this.#download = collaborators.download;
+    this.#hedge = new Hedge(this.#clock, () => (this.#download?.waiting ?? 0) > 0);
+    this.#turns = new Turns(() => fetchesAtOnce(this.#download?.rate));
     this.given = new Given();
   }
 
@@ -125,12 +141,14 @@ export class Loader {
 
   /**
    * Sets the pieces from `index` to `last` in motion for a sequential reader: the hops hide behind the bytes that it is reading. Bounded
-   * for one reader and in all; nothing is set in motion while others wait for memory.
+   * for one reader and in all; nothing is set in motion while others wait for memory, or for their turn under a cap.
    */
   readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void {
     const end = Math.min(index + WINDOW, last + 1);
+    const atOnce = fetchesAtOnce(this.#download?.rate);
     for (let i = index; i < end; i++) {
-      if (this.#ahead >= this.#readAhead || this.#store.pressed || signal.aborted) return;
+      if (this.#ahead >= this.#readAhead || this.#clientFlights.size >= atOnce) return;
+      if (this.#store.pressed || signal.aborted) return;
       const name = { dir: live.dir, id: pieceId(live.head.revision, i) };
       if (this.#clientFlights.has(name.dir + name.id) || this.#store.has(name.dir, name.id)) continue;
       this.#ahead++;
@@ -148,6 +166,15 @@ export class Loader {
     // Looked up once more: it may have been stored while this client waited for room.
     const stored = await this.#store.read(job.name.dir, job.name.id, 'client', signal);
     if (stored !== undefined) return stored;
+    await this.#turns.enter(signal);
+    try {
+      return await this.#fetchForClient(job, signal);
+    } finally {
+      this.#turns.leave();
+    }
+  }
+
+  async #fetchForClient(job: Job, signal: AbortSignal): Promise<Entry> {
     const owner = this.#ownerOf(job);
     if (owner === undefined) return this.#fromShield(job, signal);
     try {
@@ -281,6 +308,10 @@ export class Loader {
       throw error;
     }
   }
+}
+
+function fetchesAtOnce(rate: number | undefined): number {
+  return rate === undefined ? Number.POSITIVE_INFINITY : CAPPED_FETCHES + Math.floor(rate / CAPPED_FETCH_RATE);
 }
 
 function jobOf(live: LiveHead, index: number): Job {

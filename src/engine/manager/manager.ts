@@ -80,7 +80,8 @@ async function compose(settings: ManagerSettings, options: FaceOptions, stack: C
     struck: (node, evidence) => fleet.strikes.strike(node, evidence, 'a piece sent to the manager'),
   });
   const readAhead = Math.max(2, Math.floor((settings.memory * READ_AHEAD_SHARE) / PIECE_SIZE));
-  const loader = new Loader({ store, cluster, members, shield: service.own, clock, log }, { readAhead, proxied: true });
+  const sources = { store, cluster, members, shield: service.own, download, clock, log };
+  const loader = new Loader(sources, { readAhead, proxied: true });
   const source = new ManagerSource({ shield, loader });
   const ports = new ManagerPorts(
     { identity, content, fleet, purges, requestLog, service, source, upload, download, clock, log, stack },

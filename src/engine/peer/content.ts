@@ -40,7 +40,7 @@ export class PeerContent {
     const shield = new RemoteShield({ store, cluster, members, clock });
     const readAhead = Math.max(2, Math.floor((settings.memory * READ_AHEAD_SHARE) / PIECE_SIZE));
     this.#members = members;
-    this.loader = new Loader({ store, cluster, members, shield, clock, log }, { readAhead });
+    this.loader = new Loader({ store, cluster, members, shield, download, clock, log }, { readAhead });
     this.source = new PeerSource({ heads, loader: this.loader, members, cluster, clock });
   }
 

@@ -8,6 +8,7 @@ import { encodeProof, type PieceProof } from '../content/signature.ts';
 import type { Flow } from '../rate/throttle.ts';
 import type { Claim, Entry, Lease, Store } from '../store/store.ts';
 import { BodyReader } from './body-reader.ts';
+import { HeldPieces } from './held-pieces.ts';
 import { eachChunk } from './http-client.ts';
 import { PieceWaiters } from './piece-waiters.ts';
 import type { OriginStream, StreamReader } from './stream.ts';
@@ -66,7 +67,7 @@ export class GrowingBody implements OriginStream {
   readonly #readers = new Set<BodyReader>();
   readonly #wanted = new PieceWaiters(() => this.#watchIdle());
   /** Complete pieces that a reader may still need, each with a reference held. */
-  readonly #kept = new Map<number, Entry>();
+  readonly #kept = new HeldPieces((index) => this.#takeStored(index));
   readonly #hash = createHash('sha256');
   #lease: Lease | undefined;
   #filled = 0;
@@ -125,43 +126,32 @@ export class GrowingBody implements OriginStream {
   }
 
   canJoin(offset: number): boolean {
-    const entries = this.#takeFrom(offset);
-    for (const [, entry] of entries ?? []) entry.release();
-    return entries !== undefined;
+    const from = Math.floor(offset / PIECE_SIZE);
+    return this.#isOpenFrom(from) && this.#kept.canFetch(from, this.#index);
   }
 
   join(offset: number): StreamReader {
-    const entries = this.#takeFrom(offset);
-    if (entries === undefined) throw new PotluckError('POTLUCK_REVISION_GONE');
-    for (const [index, entry] of entries) this.#kept.set(index, entry);
+    const from = Math.floor(offset / PIECE_SIZE);
+    if (!this.#isOpenFrom(from) || !this.#kept.fetch(from, this.#index))
+      throw new PotluckError('POTLUCK_REVISION_GONE');
     const reader = new BodyReader(this, offset, () => this.#leave(reader));
     this.#readers.add(reader);
     this.#watchIdle();
     return reader;
   }
 
-  /**
-   * What a reader from `offset` on needs beside what is held already, with references; undefined where something is gone, or where clients may
-   * hold no more: this is for a client, however slow, and what is kept for members is not for it.
-   */
-  #takeFrom(offset: number): Map<number, Entry> | undefined {
-    const from = Math.floor(offset / PIECE_SIZE);
-    const lost =
-      this.#end?.complete === false || (this.#end !== undefined && this.#unstored && this.#lease === undefined);
-    if (lost || this.#index - from > this.#window) return undefined;
-    const taken = new Map<number, Entry>();
-    for (let i = from; i < this.#index; i++) {
-      if (this.#kept.has(i)) continue;
-      const entry = this.#with.store.read(this.facts.dir, pieceId(this.revision, i), this.#claim, AT_ONCE);
-      if (entry !== undefined && !(entry instanceof Promise)) {
-        taken.set(i, entry);
-        continue;
-      }
-      entry?.catch(() => undefined); // it would have had to wait
-      for (const other of taken.values()) other.release();
-      return undefined;
-    }
-    return taken;
+  /** False where it has failed, where its last bytes were nowhere but here and are gone, or where too much would have to be held. */
+  #isOpenFrom(index: number): boolean {
+    const lastIsGone = this.#end !== undefined && this.#unstored && this.#lease === undefined;
+    return this.#end?.complete !== false && !lastIsGone && this.#index - index <= this.#window;
+  }
+
+  /** For a client, however slow: what is kept for members is not for it, and it does not wait for memory while it holds some. */
+  #takeStored(index: number): Entry | undefined {
+    const entry = this.#with.store.read(this.facts.dir, pieceId(this.revision, index), this.#claim, AT_ONCE);
+    if (!(entry instanceof Promise)) return entry;
+    entry.catch(() => undefined); // it would have had to wait
+    return undefined;
   }
 
   /** A complete piece, with a reference held, as soon as it has come. Rejects where it has passed and is gone. */
@@ -189,11 +179,7 @@ export class GrowingBody implements OriginStream {
   trim(): void {
     let low = Number.POSITIVE_INFINITY;
     for (const reader of this.#readers) low = Math.min(low, reader.low);
-    for (const [index, entry] of this.#kept) {
-      if (index >= low) continue;
-      this.#kept.delete(index);
-      entry.release();
-    }
+    this.#kept.releaseBefore(low);
     if (this.#kept.size < this.#window) this.#onTrimmed?.();
   }
 
@@ -276,8 +262,7 @@ export class GrowingBody implements OriginStream {
     if (reader === undefined || reader.low >= this.#index) return;
     this.#readers.delete(reader);
     reader.fail(new PotluckError('POTLUCK_BUSY', 'the reader fell too far behind'));
-    // Its socket may still read from the piece: that memory is left to the garbage collector.
-    this.#kept.get(reader.low)?.retain().release(true);
+    this.#kept.abandon(reader.low);
     this.trim();
   }
 
@@ -309,7 +294,7 @@ export class GrowingBody implements OriginStream {
     const keep = this.facts.head !== undefined && this.#with.isCurrent();
     const entry = lease.commit({ dir: this.facts.dir, id: pieceId(this.revision, this.#index), meta, keep });
     const index = this.#index++;
-    this.#kept.set(index, entry);
+    this.#kept.add(index, entry);
     this.#wanted.deliver(index, entry);
     this.trim();
   }

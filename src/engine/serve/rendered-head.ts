@@ -18,7 +18,7 @@ interface Kept {
 const OURS = new Set(['accept-ranges', 'age', 'content-length', 'content-range']);
 
 /** Fields of a representation that say nothing new to a client that has it (RFC 9110 section 15.4.5). */
-const NOT_IN_304 = /^content-(?!location$|security)|^accept-ranges$|^repr-digest$|^digest$/i;
+const NOT_IN_304 = /^content-(?!location$|security)|^repr-digest$|^digest$/i;
 
 /**
  * Serialises the heads of stored answers for `writeHead`, as flat lists. A whole answer from the cache is serialised once a second

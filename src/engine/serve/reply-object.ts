@@ -42,7 +42,13 @@ export function replyObject(
   const plan = asked.conditional ? planForObject(asked.request, live) : 'whole';
   if (plan === 304) return sendHead(exchange, 304, renderer.notModified(live, cache));
   if (plan === 412)
-    return refuse(exchange, 'POTLUCK_PRECONDITION_FAILED', ['ETag', live.head.etag, ...renderer.own(cache)]);
+    return refuse(exchange, 'POTLUCK_PRECONDITION_FAILED', [
+      'ETag',
+      live.head.etag,
+      'Accept-Ranges',
+      'bytes',
+      ...renderer.own(cache),
+    ]);
   if (plan === 416) {
     const fields = ['Content-Range', `bytes */${live.head.length}`, 'Accept-Ranges', 'bytes', ...renderer.own(cache)];
     return refuse(exchange, 'POTLUCK_RANGE_NOT_SATISFIABLE', fields);

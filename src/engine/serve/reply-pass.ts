@@ -33,6 +33,8 @@ export async function replyPass(
     if (body === undefined && !bodiless && headerOf(fields, 'content-length') === undefined) {
       fields.push('Content-Length', '0');
     }
+    // What the origin does with ranges it has not said; who asks for one gets whatever it sends (RFC 9110 section 14.3).
+    if (headerOf(fields, 'accept-ranges') === undefined) fields.push('Accept-Ranges', 'none');
     response.writeHead(status, fields);
     if (body !== undefined && !bodiless) await sendBody(throttle, exchange, passed, body);
     response.end();

@@ -29,14 +29,3 @@ export function fetchWhole(url: string, headers: Record<string, string> = {}, ho
     request.on('error', reject);
   });
 }
-
-/** Where a request is sent to, without following; undefined where it is answered on the spot (the body is then thrown away). */
-export function locationOf(url: string, headers: Record<string, string> = {}): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { headers, agent: false }, (response) => {
-      resolve(response.statusCode === 302 ? response.headers.location : undefined);
-      response.destroy();
-    });
-    request.on('error', reject);
-  });
-}

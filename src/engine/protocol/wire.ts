@@ -5,7 +5,6 @@ import type { FrameReader } from './frames.ts';
 import { MAX_BUFFERED, MAX_FRAME } from './limits.ts';
 
 /** RFC 6455 section 7.4.1. */
-export const CLOSE_NORMAL = 1000;
 export const CLOSE_GOING_AWAY = 1001;
 const CLOSE_UNSUPPORTED = 1003;
 const CLOSE_POLICY = 1008;

@@ -11,6 +11,7 @@ import { BodyReader } from './body-reader.ts';
 import { HeldPieces } from './held-pieces.ts';
 import { eachChunk } from './http-client.ts';
 import { PieceWaiters } from './piece-waiters.ts';
+import { ReaderCrowd } from './reader-crowd.ts';
 import type { OriginStream, StreamReader } from './stream.ts';
 
 /** How long the slowest reader may hold up the others before it is cut, milliseconds. */
@@ -60,11 +61,9 @@ export class GrowingBody implements OriginStream {
   readonly #with: GrowingCollaborators;
   readonly #window: number;
   readonly #claim: Claim;
-  /** Milliseconds for which one reader may hold up the others in all. */
-  readonly #patience: number;
   readonly #response: IncomingMessage;
   readonly #abort = new AbortController();
-  readonly #readers = new Set<BodyReader>();
+  readonly #readers: ReaderCrowd;
   readonly #wanted = new PieceWaiters(() => this.#watchIdle());
   /** Complete pieces that a reader may still need, each with a reference held. */
   readonly #kept = new HeldPieces((index) => this.#takeStored(index));
@@ -76,7 +75,6 @@ export class GrowingBody implements OriginStream {
   #index = 0;
   #unstored = false;
   #end: GrowingEnd | undefined;
-  #onTrimmed: (() => void) | undefined;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(
@@ -88,7 +86,7 @@ export class GrowingBody implements OriginStream {
     this.facts = options.facts;
     this.#window = Math.max(2, options.window);
     this.#claim = options.claim;
-    this.#patience = options.patience ?? SLOW_READER_LIMIT;
+    this.#readers = new ReaderCrowd({ patience: options.patience ?? SLOW_READER_LIMIT });
     this.#watchIdle();
     this.#pump().then(
       () => this.#finish(this.#completeEnd()),
@@ -177,16 +175,14 @@ export class GrowingBody implements OriginStream {
 
   /** Pieces that no reader needs any longer are given back to the store. Called by readers as they move on. */
   trim(): void {
-    let low = Number.POSITIVE_INFINITY;
-    for (const reader of this.#readers) low = Math.min(low, reader.low);
-    this.#kept.releaseBefore(low);
-    if (this.#kept.size < this.#window) this.#onTrimmed?.();
+    this.#kept.releaseBefore(this.#readers.low);
+    if (this.#kept.size < this.#window) this.#readers.goOn();
   }
 
   close(): void {
     this.#abort.abort(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'the stream was closed'));
     this.#response.destroy();
-    this.#onTrimmed?.();
+    this.#readers.goOn();
   }
 
   async #pump(): Promise<void> {
@@ -209,22 +205,19 @@ export class GrowingBody implements OriginStream {
       this.#produced += taken;
       rest = rest.subarray(taken);
       if (this.#filled === this.#lease.buffer.length) this.#seal();
-      for (const reader of this.#readers) reader.wake();
+      this.#readers.wake();
     }
   }
 
   /** Memory for the next piece: waits for slow readers and for other users of the store, but for neither too long. */
   async #room(): Promise<Lease> {
+    const cut = (reader: BodyReader | undefined) => this.#cut(reader);
     while (this.#kept.size >= this.#window) {
-      await this.#trimmed(this.#slowest());
+      await this.#readers.wait(cut);
       this.#abort.signal.throwIfAborted();
     }
-    const patience = setInterval(() => this.#cut(this.#slowest()), this.#patience);
-    try {
-      return await this.#with.store.reserve(this.#nextLength(), this.#claim, this.#abort.signal);
-    } finally {
-      clearInterval(patience);
-    }
+    const lease = this.#with.store.reserve(this.#nextLength(), this.#claim, this.#abort.signal);
+    return this.#readers.during(lease, cut);
   }
 
   /** Where the length is known, the last piece gets memory of its own length at once. */
@@ -232,30 +225,6 @@ export class GrowingBody implements OriginStream {
     const { length } = this.facts;
     const rest = length === undefined ? PIECE_SIZE : length - this.#index * PIECE_SIZE;
     return rest > 0 ? Math.min(PIECE_SIZE, rest) : PIECE_SIZE;
-  }
-
-  /** Waits for the slowest reader; all its waits together may not be longer than the limit. */
-  async #trimmed(slowest: BodyReader | undefined): Promise<void> {
-    const began = performance.now();
-    const left = this.#patience - (slowest?.heldUp ?? 0);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        this.#cut(slowest);
-        resolve();
-      }, left);
-      this.#onTrimmed = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#onTrimmed = undefined;
-    if (slowest !== undefined) slowest.heldUp += performance.now() - began;
-  }
-
-  #slowest(): BodyReader | undefined {
-    let slowest: BodyReader | undefined;
-    for (const reader of this.#readers) if (slowest === undefined || reader.low < slowest.low) slowest = reader;
-    return slowest;
   }
 
   #cut(reader: BodyReader | undefined): void {
@@ -317,7 +286,7 @@ export class GrowingBody implements OriginStream {
     const error = end.complete ? new PotluckError('POTLUCK_REVISION_GONE') : end.error;
     this.#wanted.fail(error);
     this.#with.onEnd(end);
-    for (const reader of this.#readers) reader.wake();
+    this.#readers.wake();
     this.#watchIdle();
   }
 
@@ -341,7 +310,7 @@ export class GrowingBody implements OriginStream {
 
   #lastLeft(): void {
     this.trim();
-    this.#lease?.release();
+    this.#lease?.release(true);
     this.#lease = undefined;
   }
 }

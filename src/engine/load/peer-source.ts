@@ -91,7 +91,18 @@ export class PeerSource implements ContentSource {
   }
 
   piece(live: LiveHead, index: number, wanted: Wanted): Entry | Promise<Entry> {
-    return this.#with.loader.pieceForClient(live, index, wanted.signal);
+    const piece = this.#with.loader.pieceForClient(live, index, wanted.signal);
+    return piece instanceof Promise ? piece.catch((error: unknown) => this.#lost(live, error)) : piece;
+  }
+
+  /** Where the shield says that a revision is gone, its head answers nothing new, fresh as it may be. */
+  #lost(live: LiveHead, error: unknown): never {
+    const { heads } = this.#with;
+    const known = heads.byObject(live.head.object);
+    if (error instanceof PotluckError && error.code === 'POTLUCK_REVISION_GONE' && known !== undefined) {
+      if (known.head.revision === live.head.revision) heads.drop(known);
+    }
+    throw error;
   }
 
   readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void {

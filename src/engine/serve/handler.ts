@@ -165,12 +165,16 @@ export class DataHandler {
     request: ContentRequest,
     fields: Fields,
     resolution: Resolution,
+    again = false,
   ): undefined | Promise<void> {
     if (exchange.gone) return discard(resolution);
     const { cache } = resolution;
     switch (resolution.kind) {
-      case 'object':
-        return replyObject(this.#object, exchange, askedOf(exchange, request, fields), resolution.live, cache);
+      case 'object': {
+        const asked = askedOf(exchange, request, fields);
+        const pending = replyObject(this.#object, exchange, asked, resolution.live, cache);
+        return again ? pending : pending?.catch((error: unknown) => this.#anew(exchange, request, fields, error));
+      }
       case 'stream':
         exchange.cache = cache.hit ? 'hit' : 'miss';
         return replyStream(this.#object, exchange, request, resolution.stream, cache);
@@ -183,6 +187,14 @@ export class DataHandler {
         exchange.response.end();
         return undefined;
     }
+  }
+
+  /** The bytes of a stored answer turned out to be gone before any were sent: there may be another answer, asked for once. */
+  async #anew(exchange: Exchange, request: ContentRequest, fields: Fields, thrown: unknown): Promise<void> {
+    const gone = thrown instanceof PotluckError && thrown.code === 'POTLUCK_REVISION_GONE';
+    if (!gone || exchange.begun || exchange.gone) throw thrown;
+    const resolution = await this.#collaborators.source.resolve(request, exchange.signal);
+    await this.#reply(exchange, request, fields, resolution, true);
   }
 
   /** Methods that do not only read go to the origin and back. */

@@ -213,6 +213,22 @@ describe('peers that fetch pieces from one another', () => {
     expect(a.events.announced).toEqual([]);
   });
 
+  it('sends a client back to the manager when the version that it was sent for is gone everywhere', async () => {
+    await start({ '/file': { size: SIZE, cacheControl: 'max-age=60' } });
+    const a = await join('a');
+    await expectFile(a);
+    const [live] = a.heads.all();
+    const [dir, revision] = [live?.dir as string, live?.head.revision as string];
+    a.store.deleteDirectory(dir);
+    manager.store.deleteDirectory(dir);
+    origin.replace('/file', 'another');
+    const { port } = new URL(manager.url);
+    const back = await fetch(`${a.url}/file?potluck-rev=${revision}`, { redirect: 'manual' });
+    expect([back.status, new URL(back.headers.get('location') as string).port]).toEqual([302, port]);
+    await back.body?.cancel();
+    await expectFile(a);
+  });
+
   it('finishes although each thinks the other the owner, and both have little memory for many readers', async () => {
     const size = 16 * MiB;
     await start({ '/file': { size } });

@@ -221,6 +221,19 @@ describe('the shield before an origin that is odd, or clients that are hostile',
     expect(again.headers.etag).not.toBe(first.headers.etag);
   });
 
+  it('answers with the new version where the old one is fresh, but its bytes are gone here and at the origin', async () => {
+    const changing = { 'Cache-Control': 'max-age=60', ETag: '"old"' };
+    await start(says('old', changing));
+    await get();
+    answer = (request, response) => {
+      const other = request.headers['if-match'] !== undefined && request.headers['if-match'] !== '"new"';
+      says(other ? '' : 'new', { ...changing, ETag: '"new"' }, other ? 412 : 200)(request, response);
+    };
+    content.store.deleteDirectory([...content.heads.all()][0]?.dir as string);
+    const got = await get();
+    expect([got.status, got.body.toString()]).toEqual([200, 'new']);
+  });
+
   it('knows the exact length of what came without one', async () => {
     const body = Buffer.alloc(2 * MiB + 5, 'x');
     await start((_, response) => {

@@ -8,7 +8,7 @@ import { clientGone, type Exchange } from './exchange.ts';
 import { JOINED_BODY } from './limits.ts';
 import type { Body } from './multipart.ts';
 import { type ResponseHead, writeHead } from './response-head.ts';
-import { writeEntry, writeSlices } from './send-bytes.ts';
+import { askFor, writeEntry, writeSlices } from './send-bytes.ts';
 
 export interface BodyCollaborators {
   readonly source: ContentSource;
@@ -74,15 +74,25 @@ function sendPiece(
   check(live, index, entry);
   const size = stretch.end - stretch.start;
   const flow = exchange.connection.flow(throttle, 'client');
-  if (throttle.rate !== undefined && size > throttle.slice()) {
-    begin(exchange, head, entry);
-    return writeEntry(exchange, entry, stretch, throttle, flow).then(() => {
-      exchange.response.end();
-    });
-  }
   const bytes = size === entry.bytes.length ? entry.bytes : entry.bytes.subarray(stretch.start, stretch.end);
-  const turn = flow.take(size, exchange.signal);
-  if (turn === undefined) return endWith(exchange, head, bytes, entry);
+  const granted = askFor(size, exchange, throttle, flow);
+  if (granted.turn === undefined) return endWith(exchange, head, bytes, entry);
+  if (granted.asked === size) return endAfter(granted.turn, exchange, head, bytes, entry);
+  granted.turn.catch(() => undefined); // where the head cannot be sent, nobody comes to wait for it
+  begin(exchange, head, entry);
+  return writeEntry(exchange, entry, stretch, throttle, flow, { granted }).then(() => {
+    exchange.response.end();
+  });
+}
+
+/** A body of one slice waits for its turn together with its head. */
+function endAfter(
+  turn: Promise<void>,
+  exchange: Exchange,
+  head: ResponseHead,
+  bytes: Buffer,
+  entry: Entry,
+): Promise<void> {
   return turn.then(
     () => endWith(exchange, head, bytes, entry),
     (error: unknown) => {
@@ -131,7 +141,7 @@ async function sendParts(
       if (!exchange.response.headersSent) begin(exchange, head, entry);
       const stretch = { start: at - base, end: Math.min(part.end - base, pieceSize) };
       const before = at === part.start ? part.before : undefined;
-      await writeEntry(exchange, entry, stretch, throttle, flow, before);
+      await writeEntry(exchange, entry, stretch, throttle, flow, { before });
       at = base + stretch.end;
     }
   }

@@ -42,6 +42,9 @@ const NOT_FOR_THE_MANAGER = new Set([
   'via',
 ]);
 
+/** How soon, and how often then, the manager is asked for a digest of the whole that it did not know yet, milliseconds. */
+const DIGEST_PAUSE = 2000;
+
 export interface PeerSourceCollaborators {
   readonly heads: HeadTable;
   readonly loader: Loader;
@@ -59,6 +62,8 @@ export class PeerSource implements ContentSource {
   draining = false;
   readonly #with: PeerSourceCollaborators;
   readonly #flights = new FlightTable<HeadAnswer & { receivedAt: number }>();
+  /** When the digest of a head was last asked for; monotonic milliseconds. */
+  readonly #askedForDigest = new WeakMap<LiveHead, number>();
 
   constructor(collaborators: PeerSourceCollaborators) {
     this.#with = collaborators;
@@ -77,6 +82,7 @@ export class PeerSource implements ContentSource {
     const ttl = Math.floor(stored.freshness);
     switch (decide(stored, request.headers)) {
       case 'fresh':
+        if (live.head.digest === undefined) this.#learnDigest(live, request);
         return { kind: 'object', live, cache: { hit: true, ttl } };
       case 'serve-stale-while-revalidate':
         this.#refresh(request);
@@ -167,8 +173,17 @@ export class PeerSource implements ContentSource {
     return !this.#with.cluster.connected && mayServeDisconnected(this.#now(live), request.headers);
   }
 
+  /** The digest becomes known to the manager when the last piece has passed it: after this peer was told of the head. */
+  #learnDigest(live: LiveHead, request: ContentRequest): void {
+    const { clock, cluster } = this.#with;
+    const now = clock.monotonic();
+    if (!cluster.connected || now - (this.#askedForDigest.get(live) ?? live.receivedAt) < DIGEST_PAUSE) return;
+    this.#askedForDigest.set(live, now);
+    this.#refresh(request);
+  }
+
   #refresh(request: ContentRequest): void {
-    this.#fromManager(request, undefined).catch(() => undefined); // the stale response is served until it is too stale
+    this.#fromManager(request, undefined).catch(() => undefined); // what is known goes on being served
   }
 
   /** The head as the manager has it now, verified; undefined where the target is not for peers. */

@@ -27,7 +27,7 @@ clients at once, prints what happened, and stays up until Ctrl-C.
   --path /FILE    what to pull from the real origin; again and again
   --clients N     how many pull at once (6)
   --peers N       how many peers serve them (3)
-  --size SIZE     the largest of the demo's own files (128M)
+  --size SIZE     the largest of the demo's own files (64M)
   --port N        the manager's data port (a free one)
   --help          this text
 `;
@@ -52,7 +52,7 @@ export function readOptions(args: readonly string[]): DemoOptions {
     paths,
     clients: whole('--clients', given.clients ?? '6', LIMITS.clients),
     peers: whole('--peers', given.peers ?? '3', LIMITS.peers),
-    size: size(given.size ?? '128M'),
+    size: size(given.size ?? '64M'),
     port: given.port === undefined ? 0 : value('--port', () => parsePort(given.port as string)),
   };
 }

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { abortReason, PotluckError } from '../base/errors.ts';
 import type { RawHeaders } from '../content/headers.ts';
 import type { Flow } from '../rate/throttle.ts';
+import { SpentChunks } from './spent-chunks.ts';
 
 /** Time-outs of one request, milliseconds. */
 export interface Patience {
@@ -180,6 +181,7 @@ export function readInto(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let filled = 0;
+    const chunks = new SpentChunks();
     const fail = (error: Error) => {
       response.destroy();
       reject(error);
@@ -193,6 +195,7 @@ export function readInto(
       filled += chunk.length;
       onBytes?.(filled);
       pauseFor(response, flow.take(chunk.length), fail);
+      chunks.spent(chunk);
     });
     response.once('end', () => {
       if (filled === target.length && response.complete) resolve();
@@ -205,13 +208,14 @@ export function readInto(
 }
 
 /**
- * Hands the chunks of a body to `take` one by one, as they came from the socket; the stream rests while `take` is busy. (Iterating over
- * a stream joins what has gathered meanwhile into new buffers, and all of it is garbage.) Rejects with what `take` fails with, and with
+ * Hands the chunks of a body to `take` one by one, as they came from the socket; the stream rests while `take` is busy, and a chunk must
+ * not be read any more when it is done. (Iterating over a stream joins what has gathered meanwhile into new buffers, all garbage.) Rejects with what `take` fails with, and with
  * POTLUCK_ORIGIN_BROKEN where the body breaks off.
  */
 export function eachChunk(response: IncomingMessage, take: (chunk: Buffer) => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     let last = Promise.resolve();
+    const chunks = new SpentChunks();
     const fail = (error: Error) => {
       response.destroy();
       reject(error);
@@ -219,7 +223,7 @@ export function eachChunk(response: IncomingMessage, take: (chunk: Buffer) => Pr
     const broken = () => fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'the body broke off'));
     if (response.destroyed) return broken();
     response.on('data', (chunk: Buffer) => {
-      last = take(chunk);
+      last = take(chunk).then(() => chunks.spent(chunk));
       pauseFor(response, last, fail);
     });
     // The end may be told while the last chunk is still being taken.

@@ -1,8 +1,10 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { startOrigin } from '../support/origin.ts';
 import { curl, PROGRAM, runPotluck, startPotluck, tempFolder } from '../support/program.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
 const SIZE = 2_000_003;
 const QUIET = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--no-mdns'];

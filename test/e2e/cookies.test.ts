@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startOrigin } from '../support/origin.ts';
 import { curl } from '../support/program.ts';
 import { TestCluster } from './cluster.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
 const USERS = ['ann', 'bob'];
 const ROUNDS = 5;

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startOriginProcess } from '../support/origin-process.ts';
 import { aria2c, curl, freePort, have, sha256OfUrl, tempFolder } from '../support/program.ts';
 import { TestCluster } from './cluster.ts';
 import { Liar } from './liar.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
 const PATH = '/package.deb';
 const SIZE = 6 * 1024 * 1024 + 7;

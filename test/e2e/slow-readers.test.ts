@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readAllOver } from './slow-readers.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
 const MIB = 1024 * 1024;
 

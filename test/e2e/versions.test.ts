@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startOriginProcess } from '../support/origin-process.ts';
 import { curl, tempFolder } from '../support/program.ts';
 import { TestCluster } from './cluster.ts';
 import { downloadPart, PATH, replaceInMidDownload, resume, VALIDATORS } from './versions.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
 const MIB = 1024 * 1024;
 const SIZE = 16 * MIB + 4321;
@@ -11,7 +13,7 @@ const HALF = 4 * MIB + 99;
 describe('origin content replaced in mid-download', () => {
   it.each(Object.keys(VALIDATORS))('with %s: no response mixes versions, nor does a resumed download', async (kind) => {
     const file = VALIDATORS[kind] ?? {};
-    const figures = await replaceInMidDownload(file, { size: SIZE, rate: 4 * MIB, clients: 4, timeout: 25_000 });
+    const figures = await replaceInMidDownload(file, { size: SIZE, rate: 4 * MIB, clients: 4, timeout: 50_000 });
     expect(figures.old + figures.new + figures.cut).toBe(8);
     expect(figures.old + figures.new).toBeGreaterThan(0);
   });

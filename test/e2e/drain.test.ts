@@ -9,6 +9,8 @@ const SIZE = 24 * MIB + 77;
 
 /** A person on a slow line: some 4 s for the file, which is more than the kernel buffers on the way. */
 const SLOW = ['--limit-rate', '6M'];
+/** Long enough for a newcomer to come and be done, on a busy machine too. */
+const SLOWER = ['--limit-rate', '3M'];
 /** Less than the file: what it needs again, the manager must get from its peers. */
 const MANAGER_MEMORY = '12M';
 /** Makes the manager answer by itself. */
@@ -47,7 +49,8 @@ describe('a peer that gets SIGTERM', () => {
 
   it('lets a slow download finish, sends newcomers elsewhere, goes on answering members, and ends with 0', async () => {
     await warm(leaving, '/f');
-    const slow = await begun(leaving);
+    const { id } = await reportOf(manager, leaving);
+    const slow = await begun(leaving, SLOWER);
     leaving.kill('SIGTERM');
     const told = performance.now();
     await eventually(async () => (await reportOf(manager, leaving)).status === 'draining', 2000, 20);
@@ -57,7 +60,6 @@ describe('a peer that gets SIGTERM', () => {
     expect(given.searchParams.get('potluck-rev')).toMatch(/^[0-9a-f]{32}$/);
     const newcomer = await curl(['-L', leaving.data + given.pathname + given.search]);
     expect(newcomer).toMatchObject({ code: 0, status: 200, bytes: SIZE, sha256 });
-    const { id } = await reportOf(manager, leaving);
     const [sentBack = '', redirected = ''] = newcomer.heads.map(({ headers }) => headers['location']);
     expect(new URL(sentBack).origin).toBe(manager.data);
     expect(new URL(sentBack).searchParams.get('potluck-not')).toBe(id);

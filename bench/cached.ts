@@ -8,6 +8,8 @@ import { wrk } from './wrk.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+/** Not counted; the JavaScript of a server is compiled meanwhile. */
+const WARM_SECONDS = 1;
 
 /** One row of the table: a size, how it is asked for, and what a peer must reach of nginx's figure. */
 export interface Row {
@@ -82,7 +84,7 @@ export async function measureRow(row: Row, servers: readonly Server[], options: 
   return { row, figures };
 }
 
-/** Reads a file twice, so that it is stored and known to be; the URL that has it. */
+/** Reads a file twice, so that it is stored and known to be, then asks for it as the measurement will, until compilers are done; the URL that has it. */
 async function warm(server: Server, row: Row, expected: string): Promise<string> {
   const url = await server.url(row.path);
   for (const time of ['first', 'second']) {
@@ -90,6 +92,7 @@ async function warm(server: Server, row: Row, expected: string): Promise<string>
     if (status !== 200 || sha256 !== expected)
       throw new Error(`${server.name} ${url}: wrong at the ${time} time (${status})`);
   }
+  if (row.connections !== 'one') await wrk(url, { connections: row.connections, seconds: WARM_SECONDS });
   return url;
 }
 

@@ -26,7 +26,7 @@ export const USAGE = `npm run bench -- [options]
 Measures cached hits from memory, one core for the server and one for the client, beside nginx's proxy_cache, and a
 cold fan-out from one origin through three peers to twenty clients. Everything runs on loopback.
 
-  --quick            about a minute and a half instead of eight
+  --quick            about two minutes instead of nine
   --rounds N         rounds through all servers (5; quick 3)
   --seconds N        seconds of one measurement (4; quick 1)
   --servers A,B      of: ${SERVERS.join(', ')} (all; nginx-copy is nginx with sendfile off)

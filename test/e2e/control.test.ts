@@ -60,7 +60,7 @@ describe('the command line and the control ports of nodes that run', () => {
     const sha256 = await origin.expectedSha256('/f');
     for (let i = 0; i < 2; i++) expect(await sha256OfUrl(`${peer.data}/f`)).toMatchObject({ status: 200, sha256 });
     const after = await askJson<Stats>(peer, 'stats');
-    expect(after.requests - before.requests).toBe(2);
+    expect(after.requests - before.requests).toBeGreaterThanOrEqual(2); // the manager's checks count, too
     expect(after.hits - before.hits).toBe(1);
     expect(after.served - before.served).toBeGreaterThanOrEqual(2 * SIZE);
     expect(after.fetched - before.fetched).toBeGreaterThanOrEqual(SIZE);

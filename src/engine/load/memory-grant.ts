@@ -3,8 +3,8 @@ import type { Store } from '../store/store.ts';
 /** Share of the memory that heads may take; it is fixed at the start. */
 const HEADS_SHARE = 1 / 16;
 /** Share of it for bytes between socket and piece: chunks that were read and not yet collected. No more than TRANSIT_LIMIT. */
-const TRANSIT_SHARE = 1 / 4;
-const TRANSIT_LIMIT = 32 * 1024 * 1024;
+const TRANSIT_SHARE = 3 / 8;
+const TRANSIT_LIMIT = 48 * 1024 * 1024;
 
 /** The memory that a node was granted (`--memory`), divided between heads, pieces, and what is on its way. */
 export class MemoryGrant {

@@ -16,7 +16,7 @@ export interface Running {
   /** True once its head was sent. */
   readonly begun: boolean;
   /** The socket is gone. */
-  closed(): void;
+  closed(open: boolean): void;
   /** Tells the client that the connection ends with this response, if that can still be told. */
   closeAfter(): void;
 }
@@ -104,9 +104,9 @@ export class Connection {
     if (this.running.length === 0) this.onRest?.();
   }
 
-  /** Gives up whatever runs on it: nothing more can be answered. */
-  abandon(): void {
-    for (const exchange of this.running.splice(0)) exchange.closed();
+  /** Gives up whatever runs on it: nothing more can be answered. `open`: the socket is not closed yet, and may still be sending. */
+  abandon(open = false): void {
+    for (const exchange of this.running.splice(0)) exchange.closed(open);
     this.#controller?.abort(new DOMException('the client went away', 'AbortError'));
     for (const flow of Object.values(this.#flows)) flow.close();
   }

@@ -39,6 +39,8 @@ export class Exchange implements Running {
   countFrom: number | undefined;
   /** The client is gone: nothing more can be sent. */
   gone = false;
+  /** The kernel may still read what was written: the exchange was given up while its socket was open. */
+  stillRead = false;
   readonly #onEnd: OnEnd;
   #held: Entry | undefined;
   #heldBytes = 0;
@@ -119,10 +121,14 @@ export class Exchange implements Running {
     });
   }
 
-  /** The socket is closed: whoever waits for it is told. */
-  closed(): void {
+  /**
+   * The socket is closed, or given up while it is still `open`: whoever waits for it is told. Once it is closed the kernel reads no more of
+   * what was written, so that memory is used again at once: clients that were cut for stalling held much of it.
+   */
+  closed(open: boolean): void {
     if (this.#over) return;
     this.gone = true;
+    this.stillRead = open;
     this.#fail?.(clientGone());
     this.#finish(false);
   }
@@ -137,7 +143,7 @@ export class Exchange implements Running {
   #finish(complete: boolean): void {
     this.#over = true;
     if (complete) this.bytes += this.#heldBytes;
-    this.#held?.release(!complete);
+    this.#held?.release(!complete && this.stillRead);
     this.#held = undefined;
     if (this.countFrom !== undefined) this.bytes = this.connection.socket.bytesWritten - this.countFrom;
     this.#onEnd(this, complete);

@@ -261,7 +261,7 @@ export class DataListener implements Service {
       socket.destroy();
       return;
     }
-    connection.abandon();
+    connection.abandon(true);
     refuse(socket, error, this.#limits.linger, fields);
   }
 

@@ -66,6 +66,6 @@ export async function writeEntry(
     await writeSlices(exchange, entry.bytes.subarray(stretch.start, stretch.end), throttle, flow, granted);
     taken = true;
   } finally {
-    entry.release(!taken);
+    entry.release(!taken && exchange.stillRead);
   }
 }

@@ -105,10 +105,9 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     return records.length;
   }
 
-  clear(): number {
-    const count = this.#shelf.clear();
+  clear(): void {
+    this.#shelf.clear();
     this.#line.serve();
-    return count;
   }
 
   get pressed(): boolean {

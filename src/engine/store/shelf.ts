@@ -97,12 +97,10 @@ export class Shelf {
     this.#recency.resize(this.#budget.grant);
   }
 
-  /** Takes everything out, and says so; how many there were. */
-  clear(): number {
-    const records = [...this.#index.all()];
+  /** Takes everything out, and says so. */
+  clear(): void {
     // An observer that is told of one may have deleted others.
-    for (const record of records) if (record.cached) this.drop(record);
-    return records.length;
+    for (const record of [...this.#index.all()]) if (record.cached) this.drop(record);
   }
 
   /** Takes everything out, without saying so, and lets nothing in any more. */

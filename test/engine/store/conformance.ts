@@ -203,10 +203,10 @@ export function storeConformance(title: string, makeStore: (grant: number) => St
         expect(store.stats()).toMatchObject({ held: 0, entries: 1 });
       });
 
-      it('all together, telling how many there were', async () => {
+      it('all together', async () => {
         for (let i = 0; i < 5; i++) await put(store, i % 2, i, 1000, i);
-        expect(store.clear()).toBe(5);
-        expect(store.clear()).toBe(0);
+        store.clear();
+        for (let i = 0; i < 5; i++) expect(await store.read(name(i % 2), name(i), 'client')).toBeUndefined();
         expect(store.stats()).toMatchObject({ cached: 0, entries: 0, held: 0 });
       });
     });

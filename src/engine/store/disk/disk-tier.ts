@@ -230,11 +230,12 @@ export class DiskTier implements Service {
 
   /**
    * Appends a body that is in memory and fits a segment; the older one of its key goes. It can be read at once, and is in the file when
-   * `written` resolves. Throws POTLUCK_DISK_FULL while the disk is full.
+   * `written` resolves. Throws POTLUCK_DISK_FULL while the disk is full. `forget`: should the disk refuse it later, what it replaced is
+   * gone all the same, because the newer one is in memory.
    */
-  put(key: StoreKey, attributes: Attributes, body: Uint8Array): void {
+  put(key: StoreKey, attributes: Attributes, body: Uint8Array, options: { forget?: boolean } = {}): void {
     const { log } = this.#mustWrite();
-    const what = { ...this.#newRecord(PUT, key, attributes), length: body.length, body };
+    const what = { ...this.#newRecord(PUT, key, attributes), ...options, length: body.length, body };
     this.#waiting.add(log.append(what));
   }
 
@@ -361,11 +362,12 @@ export class DiskTier implements Service {
   }
 
   #refused(records: readonly Appended[], error: unknown): void {
-    const { room, ring } = this.#mustBeOpen();
+    const { room, ring, index } = this.#mustBeOpen();
     for (const record of records) {
       this.#waiting.take(record);
       const { what } = record;
       if (what.own !== undefined) ring.discard(what.own);
+      if (what.forget === true && index.remove(what.key)) room.owe(this.#newRecord(DELETE_ONE, what.key));
       if (what.kind === DELETE_ONE || what.kind === DELETE_DIRECTORY) room.owe(what);
     }
     if (!room.fill()) return;

@@ -38,6 +38,8 @@ export interface NewRecord {
   readonly copy?: (to: number, position: number) => Promise<void>;
   /** The file that the body has for itself. */
   readonly own?: OwnFile;
+  /** Should the disk refuse it, the older object of its key goes all the same. */
+  readonly forget?: boolean;
 }
 
 /** A record that was appended and may not be written yet. */

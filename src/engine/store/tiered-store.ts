@@ -271,15 +271,15 @@ const CLOSED: DiskStats = {
 };
 
 /** Waits for a promise that never rejects, no longer than the signal allows. */
-function orAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
-  if (signal === undefined) return promise;
-  if (signal.aborted) return Promise.reject(abortReason(signal));
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(abortReason(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-  });
+async function orAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) return await promise;
+  if (signal.aborted) throw abortReason(signal);
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(abortReason(signal));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

@@ -33,6 +33,8 @@ export interface DiskTierOptions {
   readonly grant: number;
   /** Milliseconds after which what was written is synced; a second where not given. */
   readonly flushInterval?: number;
+  /** Milliseconds between the steps of the sweep, of which eighty pass the whole index; half a second where not given. */
+  readonly sweepStep?: number;
   /** The disk is full: nothing is written until it has room again. Told once each time. */
   readonly onFull?: (error: unknown) => void;
   /** The disk has room again. */
@@ -147,7 +149,7 @@ export class DiskTier implements Service {
     ring.makeRoom(0);
     this.#open = { hasher, index, ring, log, reader, scanner, room };
     this.#stack.defer(() => this.#shut(folder));
-    scanner.start();
+    scanner.start(this.#options.sweepStep);
     const timer = setInterval(() => this.#sync(), this.#options.flushInterval ?? FLUSH_INTERVAL);
     timer.unref();
     this.#stack.defer(() => clearInterval(timer));

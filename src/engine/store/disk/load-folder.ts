@@ -78,7 +78,7 @@ async function replay(
 ): Promise<FolderState> {
   loading.index.clear();
   const player = new Player(loading, names);
-  const window = SegmentScan.window();
+  const window = SegmentScan.window(Math.max(0, ...segments.map((segment) => segment.tail)));
   let sequence = 0;
   for (const segment of segments) {
     const fd = await segment.file.acquire();

@@ -36,8 +36,9 @@ export class SegmentScan {
     this.#window = options.window;
   }
 
-  static window(): Buffer {
-    return Buffer.allocUnsafeSlow(WINDOW);
+  /** A buffer to read into, for segments of up to `size` bytes. */
+  static window(size: number): Buffer {
+    return Buffer.allocUnsafeSlow(Math.min(WINDOW, size + HEADER));
   }
 
   /**

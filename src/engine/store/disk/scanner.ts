@@ -47,9 +47,9 @@ export class Scanner {
     this.#clock = collaborators.clock;
   }
 
-  /** Begins to sweep. */
-  start(): void {
-    this.#timer = setInterval(() => this.step(), SWEEP_STEP);
+  /** Begins to sweep: one step in so many milliseconds. */
+  start(interval = SWEEP_STEP): void {
+    this.#timer = setInterval(() => this.step(), interval);
     this.#timer.unref();
   }
 

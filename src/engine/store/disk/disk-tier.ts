@@ -433,7 +433,10 @@ export class DiskTier implements Service {
         return { segment: segment.number, offset, number, bytes, words: [...key.words] };
       }),
     );
-    await writeSnapshot(this.#files, folder, index, { sequence: log.sequence, segments, own });
+    const state = { sequence: log.sequence, segments, own };
+    await writeSnapshot(this.#files, folder, index, state).catch((error: unknown) => {
+      this.#logger.warn({ err: error, folder }, 'no snapshot of the index: the next start reads the records');
+    });
   }
 
   #mustBeOpen(): Open {

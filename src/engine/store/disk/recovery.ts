@@ -47,7 +47,7 @@ export class SegmentScan {
    */
   async run(sequence: number, visitor: SegmentVisitor): Promise<{ sequence: number; end: number }> {
     let expected = sequence;
-    let end = Math.min(SEGMENT_HEADER, this.#size);
+    let end = this.#size < SEGMENT_HEADER ? 0 : SEGMENT_HEADER;
     for (let at = SEGMENT_HEADER; at + HEADER <= this.#size; ) {
       const inside = this.#inside(at, HEADER) ? at - this.#start : await this.#load(at);
       const head = this.#headAt(inside, at);

@@ -39,7 +39,10 @@ interface Description extends SnapshotState {
   readonly parts: readonly Part[];
 }
 
-/** Writes the index as it stands beside the segments. No segment may be written to afterwards without `remove`. */
+/**
+ * Writes the index as it stands beside the segments. No segment may be written to afterwards unless the snapshot is removed first. A
+ * snapshot that could not be written leaves nothing behind.
+ */
 export async function writeSnapshot(
   files: Files,
   folder: string,
@@ -63,15 +66,24 @@ export async function writeSnapshot(
   prefix.writeUInt32LE(text.length, 4);
   prefix.writeUInt32LE(crc32(text), 8);
   const temporary = join(folder, `${SNAPSHOT_FILE}.tmp`);
-  const fd = await files.open(temporary, 'w');
+  try {
+    await writeParts(files, temporary, index, [prefix, text]);
+    await files.rename(temporary, join(folder, SNAPSHOT_FILE));
+  } catch (error) {
+    await files.unlink(temporary).catch(() => undefined); // the first error is the one that matters
+    throw error;
+  }
+}
+
+async function writeParts(files: Files, path: string, index: DiskIndex, first: readonly Uint8Array[]): Promise<void> {
+  const fd = await files.open(path, 'w');
   try {
     let at = 0;
     const write = async (bytes: Uint8Array) => {
       await files.write(fd, bytes, 0, bytes.length, at);
       at += bytes.length;
     };
-    await write(prefix);
-    await write(text);
+    for (const bytes of first) await write(bytes);
     for (const part of index.parts) {
       const { words, tags } = part.dump();
       await write(bytesOf(words));
@@ -81,7 +93,6 @@ export async function writeSnapshot(
   } finally {
     await files.close(fd);
   }
-  await files.rename(temporary, join(folder, SNAPSHOT_FILE));
 }
 
 /**

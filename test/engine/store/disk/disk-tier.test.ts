@@ -112,6 +112,8 @@ describe('The disk tier', () => {
   });
 
   it('lets objects expire at lookup and by the sweep', async () => {
+    await opened.store.close();
+    opened = await rig.open({ sweepStep: 2 });
     const now = Math.floor(rig.clock.now() / 1000);
     for (let i = 0; i < 50; i++)
       await opened.objects.put(name(1), name(i), attributes(undefined, now + 10), body(10, i));

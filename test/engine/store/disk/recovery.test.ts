@@ -16,7 +16,7 @@ const put = (opened: Opened, dir: number, id: number, length: number, seed: numb
   opened.objects.put(name(dir), name(id), attributes(), body(length, seed));
 
 /** A copy of the folder as a kill would leave it, opened in place of the original. */
-async function afterKill(opened: Opened): Promise<Opened> {
+async function afterKill(opened: Opened, options: { disk?: number } = {}): Promise<Opened> {
   const killed = `${rig.folder}-killed`;
   await mkdir(killed);
   for (const file of await readdir(rig.folder)) {
@@ -27,7 +27,7 @@ async function afterKill(opened: Opened): Promise<Opened> {
   await rm(rig.folder, { recursive: true });
   await cp(killed, rig.folder, { recursive: true });
   await rm(killed, { recursive: true });
-  return await rig.open();
+  return await rig.open(options);
 }
 
 const segments = async () => (await readdir(rig.folder)).filter((file) => file.endsWith('.seg')).sort();
@@ -63,7 +63,7 @@ describe('After a kill', () => {
     await opened.objects.remove(name(1), name(0));
     await put(opened, 1, 1, 10, 9);
     await opened.objects.removeDirectory(name(1), [2, 0xffff, 0xffff, 0xffff]);
-    const again = await afterKill(opened);
+    const again = await afterKill(opened, { disk: 64 * MIB });
     expect(await bytesOf(again, name(1), name(0))).toBeUndefined();
     expect(await bytesOf(again, name(1), name(1))).toEqual(body(10, 9));
     expect(await bytesOf(again, name(1), name(2))).toBeUndefined();

@@ -1,7 +1,7 @@
 import { PotluckError } from '../base/errors.ts';
 import type { BodyFile } from './disk/body-file.ts';
 import { LARGE_UNITS, OWN_FILE } from './disk/disk-index.ts';
-import type { Attributes } from './disk/disk-tier.ts';
+import type { Attributes } from './disk/disk-writer.ts';
 import type { ObjectReader } from './disk/object-reader.ts';
 import { ANY_TAGS, packTags, type Tags, tagMask, tagsMatch, unpackTags } from './disk/tags.ts';
 import type { Claim, Entry, Lease } from './store.ts';
@@ -77,12 +77,13 @@ export class Objects {
     const { disk } = this.#store;
     const key = disk.key(dir, id);
     if (!this.#store.admits(key)) return await this.#count(dir, id, attributes, body);
-    if (!disk.fitsSegment(body.length, attributes.meta.length)) return await this.#putLarge(dir, id, attributes, body);
+    if (!disk.writer.fitsSegment(body.length, attributes.meta.length))
+      return await this.#putLarge(dir, id, attributes, body);
     await disk.room();
     const replaced = this.#store.has(dir, id);
-    disk.put(key, attributes, body);
+    disk.writer.put(key, attributes, body);
     this.#store.memory.delete(dir, id);
-    await disk.written();
+    await disk.writer.settled();
     return replaced ? 'replaced' : 'created';
   }
 
@@ -103,7 +104,7 @@ export class Objects {
       small: (body: Buffer) => this.put(dir, id, attributes, body),
       large: (body: BodyFile) => this.#keep(dir, id, attributes, body),
       file: () => {
-        const file = disk.begin();
+        const file = disk.writer.begin();
         if (length !== undefined) file.reserve(length);
         return file;
       },
@@ -117,7 +118,7 @@ export class Objects {
     const known = memory.has(dir, id) ? (memory.attributesOf(dir, id) ?? NONE) : disk.find(disk.key(dir, id));
     if (known === undefined || !tagsMatch(tagMask(tags), known.tagLow, known.tagHigh)) return 0;
     const there = this.#store.delete(dir, id);
-    await disk.written();
+    await disk.writer.settled();
     return there ? 1 : 0;
   }
 
@@ -126,9 +127,9 @@ export class Objects {
     const mask = tagMask(tags);
     const matches = (each: { tagLow: number; tagHigh: number }) => tagsMatch(mask, each.tagLow, each.tagHigh);
     const onlyHere = this.#store.dropFromMemory(dir, matches);
-    const onDisk = await this.#store.disk.deleteDirectory(dir, tags);
+    const onDisk = await this.#store.disk.writer.deleteDirectory(dir, tags);
     this.#store.dropFromMemory(dir, matches); // what was read from disk into memory before its turn came
-    await this.#store.disk.written();
+    await this.#store.disk.writer.settled();
     return onlyHere + onDisk;
   }
 
@@ -142,7 +143,7 @@ export class Objects {
   }
 
   async #putLarge(dir: string, id: string, attributes: Attributes, body: Buffer): Promise<PutOutcome> {
-    const file = this.#store.disk.begin();
+    const file = this.#store.disk.writer.begin();
     try {
       await file.write(body);
     } catch (error) {
@@ -156,7 +157,7 @@ export class Objects {
     const { disk, memory } = this.#store;
     const replaced = this.#store.has(dir, id);
     try {
-      await disk.keep(disk.key(dir, id), attributes, file);
+      await disk.writer.keep(disk.key(dir, id), attributes, file);
     } catch (error) {
       await file.discard();
       throw error;

@@ -104,14 +104,14 @@ export class TieredStore implements Store {
   delete(dir: string, id: string): boolean {
     if (this.#closed) return false;
     const inMemory = this.memory.delete(dir, id);
-    return this.disk.delete(this.disk.key(dir, id)) || inMemory;
+    return this.disk.writer.delete(this.disk.key(dir, id)) || inMemory;
   }
 
   /** Takes a directory out of both tiers. The deletion survives a kill once `written` has resolved. */
   deleteDirectory(dir: string): number {
     if (this.#closed) return 0;
     const onlyHere = this.dropFromMemory(dir, () => true);
-    return onlyHere + this.disk.deleteDirectoryNow(dir, ANY);
+    return onlyHere + this.disk.writer.deleteDirectoryNow(dir, ANY);
   }
 
   get pressed(): boolean {
@@ -129,7 +129,7 @@ export class TieredStore implements Store {
 
   /** Resolves once all that was stored and deleted until now survives a kill. Rejects with POTLUCK_DISK_FULL where that was refused. */
   written(): Promise<void> {
-    return this.disk.written();
+    return this.disk.writer.settled();
   }
 
   stats(): TieredStats {
@@ -169,7 +169,7 @@ export class TieredStore implements Store {
     if (name.keep === false || this.#closed) return lease.commit(name);
     const key = this.disk.key(name.dir, name.id);
     const onDisk = this.admits(key) && this.#toDisk(key, name, lease.buffer);
-    if (!onDisk) this.disk.delete(key);
+    if (!onDisk) this.disk.writer.delete(key);
     const keep = !onDisk || this.#mayStay(lease.buffer.length);
     if (!keep) this.memory.delete(name.dir, name.id);
     return lease.commit({ ...name, keep });
@@ -189,10 +189,11 @@ export class TieredStore implements Store {
   }
 
   #toDisk(key: StoreKey, name: Pick<CommitName, 'meta' | 'attributes'>, body: Uint8Array): boolean {
-    if (!this.disk.writing || this.disk.behind || !this.disk.fitsSegment(body.length, name.meta.length)) return false;
+    if (!this.disk.writing || this.disk.behind || !this.disk.writer.fitsSegment(body.length, name.meta.length))
+      return false;
     const { tagLow, tagHigh, expires } = name.attributes ?? UNTAGGED;
     const tags = tagLow === 0 && tagHigh === 0 ? NO_TAGS : unpackTags(tagLow, tagHigh);
-    this.disk.put(key, { meta: name.meta, tags, expires }, body, { forget: true });
+    this.disk.writer.put(key, { meta: name.meta, tags, expires }, body, { forget: true });
     return true;
   }
 

@@ -21,6 +21,7 @@ export class BodyFile {
   readonly path: string;
   readonly #files: Files;
   readonly #ring: Ring;
+  readonly #onFull: (error: unknown) => void;
   #fd: number | undefined;
   #sums: number[] = [];
   /** Checksum of the block that is not full yet. */
@@ -28,8 +29,9 @@ export class BodyFile {
   #length = 0;
   #charged = 0;
 
-  constructor(collaborators: { files: Files; ring: Ring }, folder: string) {
+  constructor(collaborators: { files: Files; ring: Ring; onFull: (error: unknown) => void }, folder: string) {
     this.#files = collaborators.files;
+    this.#onFull = collaborators.onFull;
     this.#ring = collaborators.ring;
     this.number = this.#ring.takeOwnNumber();
     this.path = join(folder, `${this.number.toString().padStart(10, '0')}.tmp`);
@@ -44,10 +46,13 @@ export class BodyFile {
     return this.#charged;
   }
 
-  /** Takes room for a body whose length is known. Throws POTLUCK_TOO_LARGE. */
+  /** Takes room for a body. Throws POTLUCK_TOO_LARGE, or POTLUCK_BUSY where other bodies that arrive have the room. */
   reserve(bytes: number): void {
-    if (bytes > this.#ring.largestOwn || !this.#ring.makeRoom(bytes - this.#charged)) {
+    if (bytes > this.#ring.largestOwn) {
       throw new PotluckError('POTLUCK_TOO_LARGE', `${bytes} bytes do not fit the disk tier`);
+    }
+    if (!this.#ring.makeRoom(bytes - this.#charged)) {
+      throw new PotluckError('POTLUCK_BUSY', 'other large bodies are arriving');
     }
     this.#ring.charge(bytes - this.#charged);
     this.#charged = bytes;
@@ -64,7 +69,7 @@ export class BodyFile {
       this.#fd ??= await this.#files.open(this.path, 'w+');
       await this.#files.write(this.#fd, bytes, 0, bytes.length, this.#length);
     } catch (error) {
-      throw isFull(error) ? new PotluckError('POTLUCK_DISK_FULL', undefined, { cause: error }) : error;
+      throw this.#failure(error);
     }
     this.#length += bytes.length;
   }
@@ -81,9 +86,13 @@ export class BodyFile {
 
   /** Makes it the file of its own record: synced and under its lasting name. */
   async keepAs(path: string): Promise<void> {
-    if (this.#fd !== undefined) await this.#files.datasync(this.#fd);
-    await this.#close();
-    await this.#files.rename(this.path, path);
+    try {
+      if (this.#fd !== undefined) await this.#files.datasync(this.#fd);
+      await this.#close();
+      await this.#files.rename(this.path, path);
+    } catch (error) {
+      throw this.#failure(error);
+    }
     this.#charged = 0; // the record has it now
   }
 
@@ -111,6 +120,12 @@ export class BodyFile {
     const fd = this.#fd;
     this.#fd = undefined;
     if (fd !== undefined) await this.#files.close(fd);
+  }
+
+  #failure(error: unknown): unknown {
+    if (!isFull(error)) return error;
+    this.#onFull(error);
+    return new PotluckError('POTLUCK_DISK_FULL', undefined, { cause: error });
   }
 
   #sum(bytes: Uint8Array): void {

@@ -80,6 +80,7 @@ export class Ring {
     const active = this.#active;
     if (active !== undefined && Math.max(active.tail, SEGMENT_HEADER) + bytes <= active.capacity) return active;
     if (active !== undefined) this.#seal(active);
+    this.#active = undefined; // it may have to go
     const capacity = segmentSize(this.#grant);
     this.makeRoom(capacity);
     const segment = new Segment(this.#takeNumber(), this.#folder, this.#open, { capacity });

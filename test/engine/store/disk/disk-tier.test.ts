@@ -102,7 +102,7 @@ describe('The disk tier', () => {
 
   it('keeps what is put into a directory while that is being deleted', async () => {
     for (let i = 0; i < 2000; i++)
-      opened.store.disk.put(opened.store.disk.key(name(1), name(i)), attributes(), body(10, i));
+      opened.store.disk.writer.put(opened.store.disk.key(name(1), name(i)), attributes(), body(10, i));
     await opened.store.written();
     const deleting = opened.objects.removeDirectory(name(1));
     await opened.objects.put(name(1), name(5), attributes(), body(20, 5));

@@ -91,7 +91,7 @@ describe('After a kill', () => {
     await again.store.close();
     await rm(join(rig.folder, 'index.snapshot'));
     const record = (whole.length - 64) / 3;
-    for (let cut = 0; cut <= whole.length; cut += cut % 7 === 0 ? 5 : 9) {
+    for (let cut = 0; cut <= whole.length; cut += cut % 7 === 0 ? 5 : 31) {
       await writeFile(join(rig.folder, segment), whole.subarray(0, cut));
       const cutOff = await rig.open();
       const complete = Math.max(0, Math.floor((cut - 64) / record));

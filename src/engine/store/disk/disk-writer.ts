@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { PotluckError } from '../../base/errors.ts';
 import type { Log as Logger } from '../../base/log.ts';
+import { META_LIMIT } from '../limits.ts';
 import { BodyFile } from './body-file.ts';
 import { type DiskIndex, OWN_FILE, placeOf } from './disk-index.ts';
 import type { Files } from './files.ts';
@@ -153,14 +154,21 @@ export class DiskWriter implements LogObserver {
 
   #newRecord(kind: number, key: StoreKey, attributes?: Attributes): NewRecord {
     const { low, high } = packTags(attributes?.tags ?? NO_TAGS);
+    const expires = attributes?.expires ?? 0;
+    if (!Number.isInteger(expires) || expires < 0 || expires > LAST_SECOND)
+      throw new RangeError(`${expires} is no time`);
+    const meta = attributes?.meta ?? NOTHING;
+    if (meta.length > META_LIMIT) {
+      throw new PotluckError('POTLUCK_TOO_LARGE', `${meta.length} bytes beside a body, at most ${META_LIMIT}`);
+    }
     return {
       kind,
       key,
       tagLow: low,
       tagHigh: high,
-      expires: attributes?.expires ?? 0,
+      expires,
       stored: Math.floor(this.#with.clock.now() / 1000),
-      meta: attributes?.meta ?? NOTHING,
+      meta,
       length: 0,
     };
   }
@@ -229,4 +237,6 @@ export class DiskWriter implements LogObserver {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** The last second that a record can name; the year is 2106. */
+const LAST_SECOND = 0xffff_ffff;
 const ALL = 'f'.repeat(32);

@@ -98,7 +98,7 @@ export class Log {
     return this.behind ? new Promise((resolve) => this.#waiting.push(resolve)) : undefined;
   }
 
-  /** Gives a record its place and number. It must fit a segment. */
+  /** Gives a record its place and number. It must fit a segment. What throws leaves no trace: a number that is missing later means loss. */
   append(what: NewRecord): Appended {
     const head = this.#headOf(what);
     const size = recordSize(head);
@@ -109,6 +109,7 @@ export class Log {
     const site: Site = { salt: this.#salt, segment: segment.number, offset: segment.tail };
     const tail = this.#encode(what, chunk, head, site);
     const record: Appended = { what, segment, offset: segment.tail, size, sequence: head.sequence, chunk };
+    this.sequence++;
     segment.tail += size;
     chunk.add(record, held, tail);
     this.#backlog += held;
@@ -146,7 +147,7 @@ export class Log {
   #headOf(what: NewRecord): Head {
     return {
       kind: what.kind,
-      sequence: this.sequence++,
+      sequence: this.sequence,
       words: what.key.words,
       tagLow: what.tagLow,
       tagHigh: what.tagHigh,

@@ -96,6 +96,8 @@ export class SharedFile {
   /** Removes the file; its room is free once the last user has let go. */
   async remove(): Promise<void> {
     this.#removed = true;
+    // A file that is being made right now must be there before it can be removed; whoever opens it is told if that fails.
+    await this.#descriptor?.catch(() => undefined);
     if (this.#users === 0) this.#open.forget(this);
     await this.#open.files.unlink(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;

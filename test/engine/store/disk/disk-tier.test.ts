@@ -200,6 +200,16 @@ describe('The disk tier', () => {
     for (let i = 0; i < 100; i++) expect(opened.store.memory.has(name(1), name(i))).toBe(true);
   });
 
+  it('refuses what it could not give back, and is none the worse for it', async () => {
+    const put = (expires: number, meta: number) =>
+      opened.objects.put(name(1), name(1), { tags: [0, 0, 0, 0], expires, meta: Buffer.alloc(meta) }, body(10, 1));
+    await expect(put(0, 4097)).rejects.toMatchObject({ code: 'POTLUCK_TOO_LARGE' });
+    for (const expires of [-1, 0.5, 2 ** 32]) await expect(put(expires, 0)).rejects.toThrow(RangeError);
+    expect(await put(2 ** 32 - 1, 4096)).toBe('created');
+    await restart();
+    expectSame(await bytesOf(opened, name(1), name(1)), body(10, 1));
+  });
+
   it('shuts out a second store of the same folder', async () => {
     await expect(rig.open()).rejects.toMatchObject({ code: 'POTLUCK_STATE_IN_USE', exitCode: 1 });
     await restart();

@@ -100,8 +100,8 @@ describe.runIf(canRun())('peers without --upstream', () => {
 
   it('choose among several the one that asks for their join token', async () => {
     await manage('one');
-    await manage('three', '--join-token', 'a shared secret');
-    const { url } = await join('three', 'two', '--join-token', 'a shared secret');
+    await manage('three', '--join-token', 'a-shared-secret');
+    const { url } = await join('three', 'two', '--join-token', 'a-shared-secret');
     expect(url).toBe(`http://${lan.address('two', 1)}:8001`);
     expect(await listed('one')).toEqual([]);
   });

@@ -15,12 +15,16 @@ export interface TempFolder extends Disposable {
 export function tempFolder(prefix = 'potluck-test-'): TempFolder {
   const path = mkdtempSync(join(tmpdir(), prefix));
   const remove = () => {
-    process.off('exit', remove);
+    folders.delete(remove);
     rmSync(path, { recursive: true, force: true, maxRetries: 3 });
   };
-  process.on('exit', remove);
+  folders.add(remove);
   return { path, remove, [Symbol.dispose]: remove };
 }
+const folders = new Set<() => void>();
+process.on('exit', () => {
+  for (const remove of folders) remove();
+});
 
 /** Ports below the range that the kernel gives to outgoing connections, so that none of those takes it in between. */
 const FIRST_PORT = 20_000;

@@ -7,7 +7,7 @@ import { replyWithFile } from './origin-reply.ts';
 import { OriginStats, type RequestRecord } from './origin-stats.ts';
 
 export type { OriginFile, Variant } from './origin-file.ts';
-export type { OriginStats, RequestRecord } from './origin-stats.ts';
+export type { RequestRecord } from './origin-stats.ts';
 
 export interface OriginOptions {
   /** Files by path ('/name', without a query: a query is logged and otherwise ignored). */

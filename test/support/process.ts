@@ -21,6 +21,8 @@ export interface SpawnOptions {
   netns?: string;
   /** Gives the child an IPC channel. */
   ipc?: boolean;
+  /** A process group of its own: Ctrl-C at the terminal then reaches this process only, which can stop its children in order. */
+  detached?: boolean;
 }
 
 /** True where a program of this name can be run; otherwise the reason is printed once, for tests that are skipped without it. */
@@ -64,6 +66,7 @@ export class OwnedProcess {
     const [first = command, ...rest] = words;
     this.child = spawn(first, rest, {
       env: { ...process.env, ...options.env },
+      detached: options.detached === true,
       stdio: options.ipc === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });

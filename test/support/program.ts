@@ -11,7 +11,7 @@ import {
   type SpawnOptions,
 } from './process.ts';
 
-export { aria2c, type CurlResult, curl, type FileResult, type Head, wget, wgetResume } from './clients.ts';
+export { aria2c, type CurlResult, curl, wget, wgetResume } from './clients.ts';
 export { eventually, freePort, sha256OfFile, sha256OfUrl, type TempFolder, tempFolder } from './help.ts';
 export {
   type Exit,

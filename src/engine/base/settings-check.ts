@@ -10,7 +10,7 @@ const PAIRS: readonly (readonly [OptionName, OptionName])[] = [
 ];
 
 /** Smallest memory tier: a few pieces on their way at once. */
-const MIN_MEMORY = 4 * 1024 * 1024;
+export const MIN_MEMORY = 4 * 1024 * 1024;
 
 /** Which face the options ask for. Throws POTLUCK_USAGE where that is none, or two. */
 export function faceOf(options: ReadOptions): 'manager' | 'peer' {
@@ -33,6 +33,7 @@ export function checkCombinations(options: ReadOptions, face: 'manager' | 'peer'
     throw usage(`${said(options, 'viewer-token')} needs --token or --user: who else could change anything?`);
   }
   if (face === 'manager') checkManager(options);
+  else checkPeer(options);
   checkTiers(options);
   checkAliases(options, 'log', 'log-file');
 }
@@ -51,9 +52,16 @@ function checkManager(options: ReadOptions): void {
   const names = options.all('group').map((group) => group.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw usage(`--group ${twice} is given twice`);
+  if (names.includes('default')) throw usage('--group default: the default group is the one that --mirror URL gives');
   if (!options.where('mirror') && names.length === 0) throw usage('--manager needs --mirror URL or --group NAME=URL');
   if (options.one('mode') === 'proxy' && options.where('redirect-min')) {
     throw usage(`${said(options, 'redirect-min')} has no meaning with --mode proxy, which redirects nothing`);
+  }
+}
+
+function checkPeer(options: ReadOptions): void {
+  if (options.on('no-mdns') && !options.where('upstream')) {
+    throw usage(`${said(options, 'no-mdns')} leaves a peer no way to find its manager; name it with --upstream URL`);
   }
 }
 

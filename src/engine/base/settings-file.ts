@@ -23,7 +23,7 @@ function readText(file: string): string | undefined {
   } catch (error) {
     if (error instanceof PotluckError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new PotluckError('POTLUCK_FILE_UNREADABLE', `${file} (${code ?? 'unknown reason'})`, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { PieceProof } from '../content/signature.ts';
 
@@ -34,9 +34,8 @@ export class JournalWriter {
 
   /** A new journal in place of an old one. */
   static async create(path: string, head: JournalHead): Promise<JournalWriter> {
-    const journal = new JournalWriter(await open(path, 'w'));
-    await journal.#append(head);
-    return journal;
+    await writeFile(path, `${JSON.stringify(head)}\n`);
+    return new JournalWriter(await open(path, 'a'));
   }
 
   /** Goes on with one; a torn last line is closed first. */
@@ -47,11 +46,7 @@ export class JournalWriter {
   }
 
   async piece(index: number, { key, sha256, signature }: PieceProof): Promise<void> {
-    await this.#append({ piece: index, key, sha256, signature });
-  }
-
-  async #append(line: object): Promise<void> {
-    await this.#handle.appendFile(`${JSON.stringify(line)}\n`);
+    await this.#handle.appendFile(`${JSON.stringify({ piece: index, key, sha256, signature })}\n`);
   }
 
   async close(): Promise<void> {

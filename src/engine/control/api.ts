@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { PotluckError } from '../base/errors.ts';
+import { MIN_MEMORY } from '../base/settings-check.ts';
 import { parseRate, parseSize, ValueError } from '../base/settings-values.ts';
 import {
   type LeaveRequest,
@@ -44,12 +45,18 @@ export function limitsPatch(change: LimitsChange): LimitsPatch {
   return {
     ...(upload_cap !== undefined && { upload_cap: rate('upload_cap', upload_cap) }),
     ...(download_cap !== undefined && { download_cap: rate('download_cap', download_cap) }),
-    ...(memory !== undefined && { memory: typeof memory === 'number' ? memory : read('memory', memory, parseSize) }),
+    ...(memory !== undefined && { memory: size('memory', memory) }),
   };
 }
 
 function rate(name: string, value: string | number | null): number | null {
   return typeof value === 'string' ? read(name, value, parseRate) : value;
+}
+
+function size(name: string, value: string | number): number {
+  const bytes = typeof value === 'number' ? value : read(name, value, parseSize);
+  if (bytes < MIN_MEMORY) throw new PotluckError('POTLUCK_BAD_BODY', `${name}: at least 4M is needed`);
+  return bytes;
 }
 
 function read(name: string, text: string, parse: (text: string) => number): number {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { headerOf, type RawHeaders } from '../content/headers.ts';
+import { PIECE_SIZE } from '../content/piece.ts';
 import type { ContentRequest } from './source.ts';
 
 /** A response of the origin whose head has come. */
@@ -15,6 +16,10 @@ export interface OriginAnswer {
   readonly receivedAt: number;
   /** True where the first piece was asked for by a Range of ours. */
   readonly ranged: boolean;
+  /** Number of the latest purge when the request was sent. */
+  readonly purgesBefore: number;
+  /** True where a request that changes the target went past on the way: what came may be older than that. */
+  readonly outdated: boolean;
 }
 
 /** What an answer is an answer of. */
@@ -36,6 +41,8 @@ export function representationOf(answer: OriginAnswer): Representation | undefin
     const match = answer.ranged ? CONTENT_RANGE.exec(headerOf(headers, 'content-range') ?? '') : null;
     if (match === null) return undefined;
     const [last, length] = [Number(match[1]), Number(match[2])];
+    // Less than was asked for is allowed, but then the first piece is not whole (RFC 9110 section 15.3.7).
+    if (!Number.isSafeInteger(length) || last + 1 !== Math.min(PIECE_SIZE, length)) return undefined;
     const sent = headerOf(headers, 'content-length');
     if (sent !== undefined && Number(sent) !== last + 1) return undefined;
     return { status: 200, length, partial: last + 1 < length };

@@ -1,4 +1,4 @@
-import { abortReason } from '../base/errors.ts';
+import { abortReason, PotluckError } from '../base/errors.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
 import type { GrowingBody } from './growing-body.ts';
 import type { StreamReader } from './stream.ts';
@@ -39,7 +39,9 @@ export class BodyReader implements StreamReader {
     }
     const end = this.#body.end;
     if (end === undefined) return this.#wait(signal);
-    return end.complete ? undefined : Promise.reject(end.error);
+    if (!end.complete) return Promise.reject(end.error);
+    // The end is told only to who was given everything before it.
+    return this.#position >= end.length ? undefined : Promise.reject(new PotluckError('POTLUCK_REVISION_GONE'));
   }
 
   #wait(signal: AbortSignal): Promise<Buffer | undefined> {
@@ -51,6 +53,8 @@ export class BodyReader implements StreamReader {
       if (signal.aborted) return leave();
       signal.addEventListener('abort', leave, { once: true });
       this.#wake = () => {
+        const news = this.#failure ?? this.#body.end ?? this.#body.slice(this.#position);
+        if (news === undefined) return; // what has come is not for this one yet
         this.#wake = undefined;
         signal.removeEventListener('abort', leave);
         resolve(this.next(signal));

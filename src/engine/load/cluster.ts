@@ -28,8 +28,8 @@ export interface Cluster {
   /** The owner of a piece, by the ring; undefined where that is this peer itself or nobody. */
   owner(piece: string): Member | undefined;
   member(id: string): Member | undefined;
-  /** Purge generation that applies to a target: heads fetched under an older one are not used. */
-  generation(group: string, target: string): number;
+  /** Purge generation that applies to a target and its tags: heads fetched under an older one are not used. */
+  generation(group: string, target: string, tags?: readonly string[]): number;
   /** Sets a member aside for a while that could not be reached or was too slow. */
   avoid(id: string, reason: string): void;
   /** Reports a member that sent bytes that fail their verification; it is struck and set aside. */

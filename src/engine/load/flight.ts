@@ -88,7 +88,8 @@ export class FlightTable<T> {
       for (const waiter of flight.waiters) deliver(waiter);
       flight.waiters.clear();
     };
-    start(flight.abort.signal).then(
+    const flying = (async () => start(flight.abort.signal))(); // a start that throws has failed like any other
+    flying.then(
       (value) => {
         land((waiter) => waiter.resolve(this.#sharing === undefined ? value : this.#sharing.share(value)));
         this.#sharing?.dispose(value);

@@ -12,12 +12,8 @@ export class Given {
 
   record(piece: PieceName, member: string): void {
     const key = piece.dir + piece.id;
-    const takers = this.#takers.get(key);
-    if (takers === undefined) this.#takers.set(key, [member]);
-    else if (!takers.includes(member)) {
-      takers.unshift(member);
-      takers.length = Math.min(takers.length, MAX_TAKERS);
-    }
+    const others = this.#takers.get(key)?.filter((id) => id !== member) ?? [];
+    this.#takers.set(key, [member, ...others].slice(0, MAX_TAKERS));
   }
 
   /** Ids, newest first, without `except`. */

@@ -8,12 +8,19 @@ import { encodeProof, type PieceProof } from '../content/signature.ts';
 import type { Flow } from '../rate/throttle.ts';
 import type { Claim, Entry, Lease, Store } from '../store/store.ts';
 import { BodyReader } from './body-reader.ts';
+import { HeldPieces } from './held-pieces.ts';
+import { eachChunk } from './http-client.ts';
+import { PieceWaiters } from './piece-waiters.ts';
+import { ReaderCrowd } from './reader-crowd.ts';
 import type { OriginStream, StreamReader } from './stream.ts';
 
 /** How long the slowest reader may hold up the others before it is cut, milliseconds. */
 export const SLOW_READER_LIMIT = 10_000;
 /** How long a stream that nobody reads is kept open for a newcomer, milliseconds. */
 const IDLE_GRACE = 1000;
+
+/** For those who take what can be had in this moment, and nothing else. */
+const AT_ONCE = AbortSignal.abort(new DOMException('it cannot be had at once', 'AbortError'));
 
 /** What is known of a body when its response's head has come. */
 export interface GrowingFacts {
@@ -39,6 +46,8 @@ export interface GrowingCollaborators {
   readonly store: Store;
   readonly flow: Flow;
   readonly sign: (index: number, bytes: Buffer) => PieceProof;
+  /** False once what the body belongs to was purged: it is not stored from then on. */
+  readonly isCurrent: () => boolean;
   readonly onEnd: (end: GrowingEnd) => void;
 }
 
@@ -54,29 +63,30 @@ export class GrowingBody implements OriginStream {
   readonly #claim: Claim;
   readonly #response: IncomingMessage;
   readonly #abort = new AbortController();
-  readonly #readers = new Set<BodyReader>();
-  readonly #pieceWaiters = new Map<number, Set<(entry: Entry | Error) => void>>();
+  readonly #readers: ReaderCrowd;
+  readonly #wanted = new PieceWaiters(() => this.#watchIdle());
   /** Complete pieces that a reader may still need, each with a reference held. */
-  readonly #kept = new Map<number, Entry>();
+  readonly #kept = new HeldPieces((index) => this.#takeStored(index));
   readonly #hash = createHash('sha256');
   #lease: Lease | undefined;
   #filled = 0;
+  #produced = 0;
   /** Index of the piece that is being filled. */
   #index = 0;
   #unstored = false;
   #end: GrowingEnd | undefined;
-  #onTrimmed: (() => void) | undefined;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(
     collaborators: GrowingCollaborators,
-    options: { response: IncomingMessage; facts: GrowingFacts; window: number; claim: Claim },
+    options: { response: IncomingMessage; facts: GrowingFacts; window: number; claim: Claim; patience?: number },
   ) {
     this.#with = collaborators;
     this.#response = options.response;
     this.facts = options.facts;
     this.#window = Math.max(2, options.window);
     this.#claim = options.claim;
+    this.#readers = new ReaderCrowd({ patience: options.patience ?? SLOW_READER_LIMIT });
     this.#watchIdle();
     this.#pump().then(
       () => this.#finish(this.#completeEnd()),
@@ -107,52 +117,49 @@ export class GrowingBody implements OriginStream {
   }
   /** Bytes that have come so far. */
   get produced(): number {
-    return this.#index * PIECE_SIZE + this.#filled;
+    return this.#produced;
   }
   get end(): GrowingEnd | undefined {
     return this.#end;
   }
 
   canJoin(offset: number): boolean {
-    if (this.#end?.complete === false) return false;
     const from = Math.floor(offset / PIECE_SIZE);
-    if (from >= this.#index) return true;
-    if (this.#index - from > this.#window) return false;
-    for (let i = from; i < this.#index; i++) {
-      if (!this.#kept.has(i) && !this.#with.store.has(this.facts.dir, pieceId(this.revision, i))) return false;
-    }
-    return true;
+    return this.#isOpenFrom(from) && this.#kept.canFetch(from, this.#index);
   }
 
   join(offset: number): StreamReader {
-    if (!this.canJoin(offset)) throw new PotluckError('POTLUCK_REVISION_GONE');
-    for (let i = Math.floor(offset / PIECE_SIZE); i < this.#index; i++) this.#keep(i);
+    const from = Math.floor(offset / PIECE_SIZE);
+    if (!this.#isOpenFrom(from) || !this.#kept.fetch(from, this.#index))
+      throw new PotluckError('POTLUCK_REVISION_GONE');
     const reader = new BodyReader(this, offset, () => this.#leave(reader));
     this.#readers.add(reader);
     this.#watchIdle();
     return reader;
   }
 
+  /** False where it has failed, where its last bytes were nowhere but here and are gone, or where too much would have to be held. */
+  #isOpenFrom(index: number): boolean {
+    const lastIsGone = this.#end !== undefined && this.#unstored && this.#lease === undefined;
+    return this.#end?.complete !== false && !lastIsGone && this.#index - index <= this.#window;
+  }
+
+  /** For a client, however slow: what is kept for members is not for it, and it does not wait for memory while it holds some. */
+  #takeStored(index: number): Entry | undefined {
+    const entry = this.#with.store.read(this.facts.dir, pieceId(this.revision, index), this.#claim, AT_ONCE);
+    if (!(entry instanceof Promise)) return entry;
+    entry.catch(() => undefined); // it would have had to wait
+    return undefined;
+  }
+
   /** A complete piece, with a reference held, as soon as it has come. Rejects where it has passed and is gone. */
-  piece(index: number, signal: AbortSignal): Promise<Entry> {
-    return new Promise((resolve, reject) => {
-      const stored = this.#kept.get(index)?.retain();
-      if (stored !== undefined) return resolve(stored);
-      if (index < this.#index || this.#end !== undefined) return reject(new PotluckError('POTLUCK_REVISION_GONE'));
-      const waiters = this.#pieceWaiters.get(index) ?? new Set();
-      const done = (result: Entry | Error) => {
-        waiters.delete(done);
-        signal.removeEventListener('abort', leave);
-        if (result instanceof Error) reject(result);
-        else resolve(result);
-        this.#watchIdle();
-      };
-      const leave = () => done(signal.reason as Error);
-      waiters.add(done);
-      this.#pieceWaiters.set(index, waiters);
-      signal.addEventListener('abort', leave, { once: true });
-      this.#watchIdle();
-    });
+  async piece(index: number, signal: AbortSignal): Promise<Entry> {
+    const kept = this.#kept.get(index)?.retain();
+    if (kept !== undefined) return kept;
+    if (index >= this.#index && this.#end === undefined) return this.#wanted.wait(index, signal);
+    const stored = await this.#with.store.read(this.facts.dir, pieceId(this.revision, index), 'member', signal);
+    if (stored === undefined) throw new PotluckError('POTLUCK_REVISION_GONE');
+    return stored;
   }
 
   /** Bytes from `position` on that have come, up to the end of their piece; undefined where none have. For readers. */
@@ -168,35 +175,18 @@ export class GrowingBody implements OriginStream {
 
   /** Pieces that no reader needs any longer are given back to the store. Called by readers as they move on. */
   trim(): void {
-    let low = Number.POSITIVE_INFINITY;
-    for (const reader of this.#readers) low = Math.min(low, reader.low);
-    for (const [index, entry] of this.#kept) {
-      if (index >= low) continue;
-      this.#kept.delete(index);
-      entry.release();
-    }
-    if (this.#kept.size < this.#window) this.#onTrimmed?.();
+    this.#kept.releaseBefore(this.#readers.low);
+    if (this.#kept.size < this.#window) this.#readers.goOn();
   }
 
   close(): void {
     this.#abort.abort(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'the stream was closed'));
     this.#response.destroy();
+    this.#readers.goOn();
   }
 
   async #pump(): Promise<void> {
-    for await (const chunk of this.#response as AsyncIterable<Buffer>) {
-      await this.#with.flow.take(chunk.length, this.#abort.signal);
-      this.#hash.update(chunk);
-      let rest = chunk;
-      while (rest.length > 0) {
-        this.#lease ??= await this.#room();
-        const taken = rest.copy(this.#lease.buffer, this.#filled);
-        this.#filled += taken;
-        rest = rest.subarray(taken);
-        if (this.#filled === PIECE_SIZE) this.#seal();
-        for (const reader of this.#readers) reader.wake();
-      }
-    }
+    await eachChunk(this.#response, (chunk) => this.#take(chunk));
     const expected = this.facts.length;
     if (!this.#response.complete || (expected !== undefined && expected !== this.produced)) {
       throw new PotluckError('POTLUCK_ORIGIN_BROKEN', `it ended after ${this.produced} bytes`);
@@ -204,50 +194,44 @@ export class GrowingBody implements OriginStream {
     if (this.#filled > 0) this.#sealLast();
   }
 
+  async #take(chunk: Buffer): Promise<void> {
+    await this.#with.flow.take(chunk.length, this.#abort.signal);
+    this.#hash.update(chunk);
+    let rest = chunk;
+    while (rest.length > 0) {
+      this.#lease ??= await this.#room();
+      const taken = rest.copy(this.#lease.buffer, this.#filled);
+      this.#filled += taken;
+      this.#produced += taken;
+      rest = rest.subarray(taken);
+      if (this.#filled === this.#lease.buffer.length) this.#seal();
+      this.#readers.wake();
+    }
+  }
+
   /** Memory for the next piece: waits for slow readers and for other users of the store, but for neither too long. */
   async #room(): Promise<Lease> {
+    const cut = (reader: BodyReader | undefined) => this.#cut(reader);
     while (this.#kept.size >= this.#window) {
-      await this.#trimmed(this.#slowest());
+      await this.#readers.wait(cut);
       this.#abort.signal.throwIfAborted();
     }
-    const patience = setInterval(() => this.#cut(this.#slowest()), SLOW_READER_LIMIT);
-    try {
-      return await this.#with.store.reserve(PIECE_SIZE, this.#claim, this.#abort.signal);
-    } finally {
-      clearInterval(patience);
-    }
+    const lease = this.#with.store.reserve(this.#nextLength(), this.#claim, this.#abort.signal);
+    return this.#readers.during(lease, cut);
   }
 
-  /** Waits for the slowest reader; all its waits together may not be longer than the limit. */
-  async #trimmed(slowest: BodyReader | undefined): Promise<void> {
-    const began = performance.now();
-    const left = SLOW_READER_LIMIT - (slowest?.heldUp ?? 0);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        this.#cut(slowest);
-        resolve();
-      }, left);
-      this.#onTrimmed = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#onTrimmed = undefined;
-    if (slowest !== undefined) slowest.heldUp += performance.now() - began;
-  }
-
-  #slowest(): BodyReader | undefined {
-    let slowest: BodyReader | undefined;
-    for (const reader of this.#readers) if (slowest === undefined || reader.low < slowest.low) slowest = reader;
-    return slowest;
+  /** Where the length is known, the last piece gets memory of its own length at once. */
+  #nextLength(): number {
+    const { length } = this.facts;
+    const rest = length === undefined ? PIECE_SIZE : length - this.#index * PIECE_SIZE;
+    return rest > 0 ? Math.min(PIECE_SIZE, rest) : PIECE_SIZE;
   }
 
   #cut(reader: BodyReader | undefined): void {
     if (reader === undefined || reader.low >= this.#index) return;
     this.#readers.delete(reader);
     reader.fail(new PotluckError('POTLUCK_BUSY', 'the reader fell too far behind'));
-    // Its socket may still read from the piece: that memory is left to the garbage collector.
-    this.#kept.get(reader.low)?.retain().release(true);
+    this.#kept.abandon(reader.low);
     this.trim();
   }
 
@@ -276,21 +260,12 @@ export class GrowingBody implements OriginStream {
 
   #sealed(lease: Lease): void {
     const meta = encodeProof(this.#with.sign(this.#index, lease.buffer));
-    const keep = this.facts.head !== undefined;
+    const keep = this.facts.head !== undefined && this.#with.isCurrent();
     const entry = lease.commit({ dir: this.facts.dir, id: pieceId(this.revision, this.#index), meta, keep });
     const index = this.#index++;
-    for (const waiter of [...(this.#pieceWaiters.get(index) ?? [])]) waiter(entry.retain());
-    this.#pieceWaiters.delete(index);
-    this.#kept.set(index, entry);
+    this.#kept.add(index, entry);
+    this.#wanted.deliver(index, entry);
     this.trim();
-  }
-
-  /** Holds a piece that is still in the store for a reader that begins there. */
-  #keep(index: number): void {
-    if (this.#kept.has(index)) return;
-    const entry = this.#with.store.read(this.facts.dir, pieceId(this.revision, index), 'member');
-    if (entry === undefined || entry instanceof Promise) throw new PotluckError('POTLUCK_REVISION_GONE');
-    this.#kept.set(index, entry);
   }
 
   #completeEnd(): GrowingEnd {
@@ -309,9 +284,9 @@ export class GrowingBody implements OriginStream {
       this.#lease = undefined;
     }
     const error = end.complete ? new PotluckError('POTLUCK_REVISION_GONE') : end.error;
-    for (const waiters of this.#pieceWaiters.values()) for (const waiter of [...waiters]) waiter(error);
+    this.#wanted.fail(error);
     this.#with.onEnd(end);
-    for (const reader of this.#readers) reader.wake();
+    this.#readers.wake();
     this.#watchIdle();
   }
 
@@ -324,8 +299,7 @@ export class GrowingBody implements OriginStream {
   /** A stream that nobody wants is ended after a short grace; one that has ended gives back what it held. */
   #watchIdle(): void {
     clearTimeout(this.#idle);
-    const wanted = this.#readers.size > 0 || [...this.#pieceWaiters.values()].some((waiters) => waiters.size > 0);
-    if (wanted) return;
+    if (this.#readers.size > 0 || !this.#wanted.empty) return;
     if (this.#end !== undefined) {
       this.#lastLeft();
       return;
@@ -336,7 +310,7 @@ export class GrowingBody implements OriginStream {
 
   #lastLeft(): void {
     this.trim();
-    this.#lease?.release();
+    this.#lease?.release(true);
     this.#lease = undefined;
   }
 }

@@ -6,6 +6,7 @@ import { type ObjectKey, objectId } from '../content/key.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
 import { revisionOf, validatorOf } from '../content/revision.ts';
 import type { Identity, PieceProof } from '../content/signature.ts';
+import { tagsOf } from '../content/tags.ts';
 import { correctedInitialAge, freshnessOf } from '../policy/freshness.ts';
 import { isPersonal } from '../policy/reuse.ts';
 import { headRules, storedHeaders } from '../policy/storable.ts';
@@ -16,7 +17,9 @@ import { ProofBook } from './proofs.ts';
 
 /** How often what a target belongs to has been purged; see manager/purge-log.ts. */
 export interface Generations {
-  generation(group: string, target: string): number;
+  generation(group: string, target: string, tags?: readonly string[]): number;
+  /** Number of the latest purge of all; no generation is above it. */
+  readonly last: number;
 }
 
 /** Makes heads out of the origin's answers, and new heads out of old ones. The manager alone has one. */
@@ -38,8 +41,20 @@ export class HeadMaker {
     this.#defaultSeconds = options.cacheTime;
   }
 
-  generation(group: string, target: string): number {
-    return this.#generations.generation(group, target);
+  /** False where something that the head belongs to has been purged since its bytes were fetched. */
+  isCurrent(head: Head): boolean {
+    return head.generation === this.#generations.generation(head.group, head.target, tagsOf(head.headers));
+  }
+
+  /** Number of the latest purge of all. */
+  get lastPurge(): number {
+    return this.#generations.last;
+  }
+
+  /** True where what an answer belongs to was purged after it had been asked for: its bytes may be those that were purged. */
+  isOvertaken({ request, headers, purgesBefore, outdated }: OriginAnswer): boolean {
+    const { group, target } = request;
+    return outdated || this.#generations.generation(group, target, tagsOf(headers)) > purgesBefore;
   }
 
   /**
@@ -48,7 +63,7 @@ export class HeadMaker {
   make(answer: OriginAnswer, representation: Representation, vary: ObjectKey['vary']): LiveHead {
     const { request, receivedAt } = answer;
     const headers = storedHeaders(answer.headers, answer.responseTime);
-    const generation = this.#generations.generation(request.group, request.target);
+    const generation = this.#generations.generation(request.group, request.target, tagsOf(headers));
     const object = objectId({ group: request.group, target: request.target, vary });
     const validator = validatorOf(headers, representation.length, randomUUID());
     const encoding = headerOf(headers, 'content-encoding') ?? '';

@@ -6,7 +6,10 @@ import type { LiveHead } from './live-head.ts';
 /** Bookkeeping of one head beside its text, bytes. */
 const HEAD_OVERHEAD = 1200;
 
-/** All stored responses of one target. */
+/** Variants of one target that are kept; an origin that varies by User-Agent would otherwise fill the table with one page. */
+const MAX_VARIANTS = 64;
+
+/** All stored responses of one target, the newest first. */
 interface Variants {
   list: LiveHead[];
 }
@@ -71,11 +74,14 @@ export class HeadTable {
     const names = varyKey(live);
     const kept: LiveHead[] = [live];
     for (const other of this.#byTarget.peek(key)?.list ?? []) {
-      if (other.head.object !== live.head.object && varyKey(other) === names) kept.push(other);
+      const stays = other.head.object !== live.head.object && varyKey(other) === names && kept.length < MAX_VARIANTS;
+      if (stays) kept.push(other);
       else this.#forget(other);
     }
     this.#byObject.set(live.head.object, live);
     this.#byTarget.set(key, { list: kept });
+    // What is larger than the whole table is not taken in, and must not be found by its object either.
+    if (!this.#byTarget.has(key)) for (const lost of kept) this.#forget(lost);
     return live;
   }
 

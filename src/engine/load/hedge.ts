@@ -15,10 +15,13 @@ const SMOOTHING = 0.2;
  */
 export class Hedge {
   readonly #clock: Clock;
+  readonly #ownFault: () => boolean;
   #usual = FIRST_GUESS;
 
-  constructor(clock: Clock) {
+  /** `ownFault` tells whether it is this node that lets sources wait, by its own cap: a second request would only make that worse. */
+  constructor(clock: Clock, ownFault: () => boolean = () => false) {
     this.#clock = clock;
+    this.#ownFault = ownFault;
   }
 
   /** Milliseconds after which the second request goes out. */
@@ -60,10 +63,15 @@ export class Hedge {
         end();
         reject(failure);
       };
-      const timer = setTimeout(() => {
+      const hedge = () => {
+        if (this.#ownFault()) {
+          timer = setTimeout(hedge, this.patience);
+          return;
+        }
         running++;
         second(either).then(win, lose);
-      }, this.patience);
+      };
+      let timer = setTimeout(hedge, this.patience);
       first(either).then((value) => {
         this.#learn(this.#clock.monotonic() - began);
         win(value);

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { abortReason, PotluckError } from '../base/errors.ts';
 import type { RawHeaders } from '../content/headers.ts';
 import type { Flow } from '../rate/throttle.ts';
+import { SpentChunks } from './spent-chunks.ts';
 
 /** Time-outs of one request, milliseconds. */
 export interface Patience {
@@ -24,10 +25,15 @@ export interface Outgoing {
   /** Complete but for Host and framing. */
   readonly headers: RawHeaders;
   readonly body?: Readable | Buffer | undefined;
+  /** True where it does no harm to send it twice, whatever the method says (RFC 9110 section 9.2.2). */
+  readonly repeatable?: boolean;
   readonly patience: Patience;
   readonly signal: AbortSignal;
   readonly onInformation?: ((status: number, headers: RawHeaders) => void) | undefined;
 }
+
+/** Methods that may be sent again when the first attempt may have arrived (RFC 9110 section 9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /** Errors that a kept-alive connection ends with when the other side had closed it before our request came. */
 const STALE_CONNECTION = new Set(['ECONNRESET', 'EPIPE']);
@@ -43,26 +49,29 @@ const IDLE_SOCKETS = 32;
 export class HttpClient {
   readonly #plain: Agent;
   readonly #secure: SecureAgent;
+  readonly #checked: boolean;
 
-  constructor(options: { sockets: number }) {
+  /** `anyCertificate`: for members, whose certificates are mostly self-made; what they send is verified by the manager's signatures. */
+  constructor(options: { sockets: number; anyCertificate?: boolean }) {
     const common = {
       keepAlive: true,
       maxSockets: options.sockets,
       maxFreeSockets: IDLE_SOCKETS,
       scheduling: 'lifo' as const,
     };
+    this.#checked = options.anyCertificate !== true;
     this.#plain = new Agent(common);
-    this.#secure = new SecureAgent(common);
+    this.#secure = new SecureAgent({ ...common, rejectUnauthorized: this.#checked });
   }
 
   /** The response once its head is there; its body must be consumed or destroyed. */
   async request(outgoing: Outgoing): Promise<IncomingMessage> {
     try {
-      return await this.#once(outgoing);
+      return await this.#once(outgoing, true);
     } catch (error) {
-      if (!(error instanceof StaleConnection) || outgoing.body !== undefined)
-        throw error instanceof StaleConnection ? error.cause : error;
-      return await this.#once(outgoing); // the free sockets are gone with the first error: this one dials
+      if (!(error instanceof StaleConnection)) throw error;
+      if (!isRepeatable(outgoing)) throw error.cause;
+      return await this.#once(outgoing, false); // the other connections may be as stale: this one dials
     }
   }
 
@@ -71,7 +80,8 @@ export class HttpClient {
     this.#secure.destroy();
   }
 
-  #once(outgoing: Outgoing): Promise<IncomingMessage> {
+  /** `kept`: over a connection that may have been used before. */
+  #once(outgoing: Outgoing, kept: boolean): Promise<IncomingMessage> {
     const { signal, url, patience } = outgoing;
     if (signal.aborted) return Promise.reject(abortReason(signal));
     return new Promise((resolve, reject) => {
@@ -80,12 +90,13 @@ export class HttpClient {
         method: outgoing.method,
         ...(outgoing.path === undefined ? {} : { path: outgoing.path }),
         headers: ['Host', url.host, ...outgoing.headers],
-        agent: secure ? this.#secure : this.#plain,
+        agent: !kept ? false : secure ? this.#secure : this.#plain,
         maxHeaderSize: MAX_HEADER_SIZE,
+        ...(secure ? { rejectUnauthorized: this.#checked } : {}),
       });
       const abort = () => request.destroy(abortReason(signal));
       signal.addEventListener('abort', abort, { once: true });
-      const watch = new HeadWatch(request, patience);
+      const watch = new HeadWatch(request, patience, isStream(outgoing.body) ? outgoing.body : undefined);
       if (outgoing.onInformation !== undefined) {
         const tell = outgoing.onInformation;
         request.on('information', (info) => tell(info.statusCode, info.rawHeaders));
@@ -98,7 +109,8 @@ export class HttpClient {
         response.once('close', () => signal.removeEventListener('abort', abort));
         resolve(response);
       });
-      request.once('error', (error) => {
+      // Not only once: a request that was destroyed may still tell of its socket.
+      request.on('error', (error) => {
         watch.stop();
         signal.removeEventListener('abort', abort);
         const stale = request.reusedSocket && STALE_CONNECTION.has((error as NodeJS.ErrnoException).code ?? '');
@@ -111,8 +123,17 @@ export class HttpClient {
 
 class StaleConnection extends Error {}
 
+function isStream(body: Outgoing['body']): body is Readable {
+  return body !== undefined && !Buffer.isBuffer(body);
+}
+
+/** A body that was streamed is gone; other requests may be sent again where that does no harm. */
+function isRepeatable({ method, body, repeatable }: Outgoing): boolean {
+  return !isStream(body) && (repeatable === true || IDEMPOTENT.has(method));
+}
+
 function send(request: ClientRequest, body: Outgoing['body']): void {
-  if (body === undefined || Buffer.isBuffer(body)) {
+  if (!isStream(body)) {
     request.end(body);
     return;
   }
@@ -120,11 +141,14 @@ function send(request: ClientRequest, body: Outgoing['body']): void {
   body.pipe(request);
 }
 
-/** Watches a request until its response's head is there: a short time to connect, a longer one for the answer. */
+/**
+ * Watches a request until its response's head is there: a short time to connect, a longer one for the answer. While a body is on its way
+ * the answer's time begins anew with each part of it: an upload may take hours.
+ */
 class HeadWatch {
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(request: ClientRequest, patience: Patience) {
+  constructor(request: ClientRequest, patience: Patience, body: Readable | undefined) {
     const fail = (what: string) => () =>
       request.destroy(new PotluckError('POTLUCK_ORIGIN_TIMEOUT', `${what} ${request.host}`));
     const waitForHead = () => {
@@ -136,6 +160,7 @@ class HeadWatch {
       this.#timer = setTimeout(fail('no connection to'), patience.dial);
       socket.once('connect', waitForHead);
     });
+    body?.on('data', () => this.#timer?.refresh());
   }
 
   stop(): void {
@@ -156,10 +181,13 @@ export function readInto(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let filled = 0;
+    const chunks = new SpentChunks();
     const fail = (error: Error) => {
       response.destroy();
       reject(error);
     };
+    const short = () => new PotluckError('POTLUCK_ORIGIN_BROKEN', `${filled} of ${target.length} bytes came`);
+    if (response.destroyed) return fail(short()); // it broke while nobody read: no event will tell of it any more
     response.on('data', (chunk: Buffer) => {
       if (filled + chunk.length > target.length)
         return fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'more bytes than announced'));
@@ -167,16 +195,44 @@ export function readInto(
       filled += chunk.length;
       onBytes?.(filled);
       pauseFor(response, flow.take(chunk.length), fail);
+      chunks.spent(chunk);
     });
     response.once('end', () => {
       if (filled === target.length && response.complete) resolve();
-      else fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', `${filled} of ${target.length} bytes came`));
+      else fail(short());
     });
     response.once('error', fail);
-    response.once('close', () =>
-      fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', `${filled} of ${target.length} bytes came`)),
-    );
+    response.once('close', () => fail(short()));
     response.resume(); // it rests until somebody reads it
+  });
+}
+
+/**
+ * Hands the chunks of a body to `take` one by one, as they came from the socket; the stream rests while `take` is busy, and a chunk must
+ * not be read any more when it is done. (Iterating over a stream joins what has gathered meanwhile into new buffers, all garbage.) Rejects with what `take` fails with, and with
+ * POTLUCK_ORIGIN_BROKEN where the body breaks off.
+ */
+export function eachChunk(response: IncomingMessage, take: (chunk: Buffer) => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let last = Promise.resolve();
+    const chunks = new SpentChunks();
+    const fail = (error: Error) => {
+      response.destroy();
+      reject(error);
+    };
+    const broken = () => fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'the body broke off'));
+    if (response.destroyed) return broken();
+    response.on('data', (chunk: Buffer) => {
+      last = take(chunk).then(() => chunks.spent(chunk));
+      pauseFor(response, last, fail);
+    });
+    // The end may be told while the last chunk is still being taken.
+    response.once('end', () => last.then(resolve, fail));
+    response.once('error', fail);
+    response.once('close', () => {
+      if (!response.readableEnded) broken();
+    });
+    response.resume();
   });
 }
 

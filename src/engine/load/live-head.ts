@@ -16,6 +16,7 @@ export class LiveHead {
   readonly #sign: (head: Head) => SignedHead;
   #signed: SignedHead | undefined;
   #signedAt = 0;
+  #expired = false;
 
   /**
    * `receivedAt`: monotonic milliseconds; of the request that it answers, where there was one, so that the way counts as age.
@@ -41,7 +42,19 @@ export class LiveHead {
 
   /** Seconds of freshness left; negative once stale. */
   freshness(monotonicNow: number): number {
-    return this.head.fresh - (monotonicNow - this.receivedAt) / 1000;
+    const left = this.head.fresh - (monotonicNow - this.receivedAt) / 1000;
+    return this.#expired ? Math.min(left, -1) : left;
+  }
+
+  /** True once it was purged softly. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  /** Makes it stale from now on: a soft purge. It is validated before it is used again. */
+  expire(): void {
+    this.#expired = true;
+    this.#signedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** RFC 9111 section 4.2.3, whole seconds. */

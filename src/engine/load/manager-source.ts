@@ -25,8 +25,8 @@ export class ManagerSource implements ContentSource {
     return this.#loader.pieceForClient(live, index, wanted.signal);
   }
 
-  readAhead(live: LiveHead, index: number, signal: AbortSignal): void {
-    this.#loader.readAhead(live, index, signal);
+  readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void {
+    this.#loader.readAhead(live, index, last, signal);
   }
 
   forward(request: ForwardedRequest, signal: AbortSignal): Promise<PassedResponse> {

@@ -8,7 +8,9 @@ import type { Flow } from '../rate/throttle.ts';
 import { HttpClient, type Patience, readInto } from './http-client.ts';
 
 /** A member that does not take a connection within half a second is treated as gone: its pieces can be had elsewhere. */
-const MEMBER_PATIENCE: Patience = { dial: 500, head: 20_000, idle: 10_000 };
+const MEMBER_PATIENCE: Patience = { dial: 500, head: 20_000, idle: 30_000 };
+/** What is stored is sent at once. */
+const STORED_PATIENCE: Patience = { dial: 500, head: 3000, idle: 5000 };
 /** The shield may have to wait for the origin. */
 const SHIELD_PATIENCE: Patience = { dial: 2000, head: 90_000, idle: 60_000 };
 
@@ -38,6 +40,9 @@ export class ElsewhereError extends Error {
   }
 }
 
+/** What a member or the shield answered instead, in words of ours: it could be reached. */
+export class RefusedError extends PotluckError {}
+
 export interface HeadQuery {
   readonly group: string;
   readonly target: string;
@@ -51,8 +56,8 @@ export type HeadAnswer = { readonly head: SignedHead } | { readonly pass: true }
 export class MemberClient {
   readonly #flow: Flow;
   readonly #ticket: () => string | undefined;
-  readonly #client = new HttpClient({ sockets: MEMBER_SOCKETS });
-  readonly #shieldClient = new HttpClient({ sockets: MEMBER_SOCKETS });
+  readonly #client = new HttpClient({ sockets: MEMBER_SOCKETS, anyCertificate: true });
+  readonly #shieldClient = new HttpClient({ sockets: MEMBER_SOCKETS, anyCertificate: true });
 
   constructor(collaborators: { flow: Flow; ticket: () => string | undefined }) {
     this.#flow = collaborators.flow;
@@ -64,7 +69,8 @@ export class MemberClient {
    * Rejects with ElsewhereError, a PotluckError that tells what the member said, or a connection's error.
    */
   async piece(base: string, query: PieceQuery, into: Buffer, signal: AbortSignal): Promise<PieceProof> {
-    return this.#readPiece(await this.#post(this.#client, base, PIECE_PATH, query, MEMBER_PATIENCE, signal), into);
+    const patience = query.stored === true ? STORED_PATIENCE : MEMBER_PATIENCE;
+    return this.#readPiece(await this.#post(this.#client, base, PIECE_PATH, query, patience, signal), into);
   }
 
   /** The same from the shield, with the patience that an origin needs. */
@@ -111,7 +117,9 @@ export class MemberClient {
       'Content-Length',
       String(bytes.length),
     ];
-    return client.request({ method: 'POST', url: new URL(base), path, headers, body: bytes, patience, signal });
+    const url = new URL(base);
+    // It only reads, so a kept connection that the member had closed is no reason to think it gone.
+    return client.request({ method: 'POST', url, path, headers, body: bytes, repeatable: true, patience, signal });
   }
 }
 
@@ -148,10 +156,10 @@ function refusal(response: IncomingMessage, text: string): Error {
   const members = headerOf(response.rawHeaders, MEMBERS_HEADER);
   if (members !== undefined && members !== '') return new ElsewhereError(members.split(',').map((id) => id.trim()));
   const status = response.statusCode ?? 0;
-  if (status === 410 || status === 412) return new PotluckError('POTLUCK_REVISION_GONE');
-  if (status === 404) return new PotluckError('POTLUCK_NOT_STORED');
-  if (status === 403 || status === 401) return new PotluckError('POTLUCK_NOT_A_MEMBER', text.slice(0, 200));
-  if (status === 503) return new PotluckError('POTLUCK_BUSY');
-  if (status === 504) return new PotluckError('POTLUCK_ORIGIN_TIMEOUT');
-  return new PotluckError('POTLUCK_ORIGIN_BROKEN', `${status} ${text.slice(0, 200)}`);
+  if (status === 410 || status === 412) return new RefusedError('POTLUCK_REVISION_GONE');
+  if (status === 404) return new RefusedError('POTLUCK_NOT_STORED');
+  if (status === 403 || status === 401) return new RefusedError('POTLUCK_NOT_A_MEMBER', text.slice(0, 200));
+  if (status === 503) return new RefusedError('POTLUCK_BUSY');
+  if (status === 504) return new RefusedError('POTLUCK_ORIGIN_TIMEOUT');
+  return new RefusedError('POTLUCK_ORIGIN_BROKEN', `${status} ${text.slice(0, 200)}`);
 }

@@ -8,8 +8,9 @@ import { HttpClient, type Patience } from './http-client.ts';
 /** What an origin may take its time for, milliseconds. */
 const ORIGIN_PATIENCE: Patience = { dial: 5000, head: 60_000, idle: 60_000 };
 
-/** Connections to all origins together. */
-const ORIGIN_SOCKETS = 64;
+/** Connections to all origins together, for what is shared; members wait for these, so clients' own requests have others. */
+const SHARED_SOCKETS = 64;
+const CLIENT_SOCKETS = 256;
 
 /** Fields of a client's request that concern the client and us, never the origin. */
 const OURS = new Set(['host', 'via', 'cdn-loop', 'content-length', 'expect', 'x-client-location']);
@@ -24,6 +25,42 @@ const SELECTING = new Set([
   'cache-control',
   'pragma',
 ]);
+/**
+ * Fields that frameworks and proxies take for the truth about host, path, method or client, and that no Vary names: what one client makes an
+ * origin answer with them must not be kept for others (Kettle, "Practical Web Cache Poisoning", 2018).
+ */
+const OVERRIDING = new Set([
+  'forwarded',
+  'x-forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-path',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'front-end-https',
+  'x-host',
+  'x-original-host',
+  'x-http-host-override',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-url-scheme',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+]);
+const NOT_SHARED = new Set([...OURS, ...SELECTING, ...OVERRIDING]);
+/** Methods of which a server expects a body, so that the absence of one must be said (RFC 9110 section 8.6). */
+const TAKES_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 export interface OriginRequest {
   readonly method: string;
@@ -55,7 +92,8 @@ export interface OriginStats {
 export class Origins {
   readonly stats: OriginStats = { requests: 0, bodyBytes: 0, errors: 0 };
   readonly flow: Flow;
-  readonly #client = new HttpClient({ sockets: ORIGIN_SOCKETS });
+  readonly #shared = new HttpClient({ sockets: SHARED_SOCKETS });
+  readonly #single = new HttpClient({ sockets: CLIENT_SOCKETS });
   readonly #groups: ReadonlyMap<string, URL>;
   readonly #name: string;
 
@@ -82,7 +120,7 @@ export class Origins {
     if (url === undefined) throw new PotluckError('POTLUCK_NOT_FOUND', `the group ${request.group} has no origin`);
     this.stats.requests++;
     try {
-      const response = await this.#client.request({
+      const response = await (request.shared ? this.#shared : this.#single).request({
         method: request.method,
         url,
         path: this.#pathOf(url, request.target),
@@ -108,7 +146,8 @@ export class Origins {
   }
 
   close(): void {
-    this.#client.close();
+    this.#shared.close();
+    this.#single.close();
   }
 
   /** The path is put behind the group's own and never parsed as a URL, so that no target, however odd, can name another host. */
@@ -117,12 +156,11 @@ export class Origins {
   }
 
   #headersFor(request: OriginRequest): string[] {
-    const headers = endToEnd(request.headers, request.shared ? new Set([...OURS, ...SELECTING]) : OURS);
+    const headers = endToEnd(request.headers, request.shared ? NOT_SHARED : OURS);
     headers.push('Via', via(request.headers, this.#name), 'CDN-Loop', loop(request.headers, this.#name));
     if (request.client !== undefined && !request.shared) headers.push('X-Forwarded-For', request.client);
     if (request.added !== undefined) headers.push(...request.added);
-    const length = headerOf(request.headers, 'content-length');
-    if (request.body !== undefined && length !== undefined) headers.push('Content-Length', length);
+    headers.push(...framing(request));
     return headers;
   }
 
@@ -132,6 +170,13 @@ export class Origins {
     if (error instanceof PotluckError) return error;
     return new PotluckError('POTLUCK_ORIGIN_UNREACHABLE', url.host, { cause: error });
   }
+}
+
+/** How the end of the body is told. Left to itself, node:http sends the body of a DELETE without: the origin would take it for a request. */
+function framing({ method, headers, body }: OriginRequest): string[] {
+  if (body === undefined) return TAKES_BODY.has(method) ? ['Content-Length', '0'] : [];
+  const length = headerOf(headers, 'content-length');
+  return length === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', length];
 }
 
 function via(headers: RawHeaders, name: string): string {

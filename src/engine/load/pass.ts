@@ -52,8 +52,17 @@ export async function passOn(
   signal: AbortSignal,
   cache: Omit<CacheState, 'hit'>,
 ): Promise<Resolution> {
-  const { method, group, target, headers, client } = request;
-  const response = await origins.fetch({ method, group, target, headers, client, shared: false, signal });
+  const { method, group, target, headers, client, onInformation } = request;
+  const response = await origins.fetch({
+    method,
+    group,
+    target,
+    headers,
+    client,
+    onInformation,
+    shared: false,
+    signal,
+  });
   const state: CacheState = { hit: false, ...cache, fwdStatus: response.statusCode ?? 0 };
   return { kind: 'pass', response: passed(origins, group, response, method), cache: state };
 }

@@ -25,6 +25,7 @@ import type {
   Resolution,
   Wanted,
 } from './source.ts';
+import { isPurged } from './verified-fill.ts';
 
 /** Fields of a client that the manager need not see to choose a variant. */
 const NOT_FOR_THE_MANAGER = new Set([
@@ -40,6 +41,9 @@ const NOT_FOR_THE_MANAGER = new Set([
   'cdn-loop',
   'via',
 ]);
+
+/** How soon, and how often then, the manager is asked for a digest of the whole that it did not know yet, milliseconds. */
+const DIGEST_PAUSE = 2000;
 
 export interface PeerSourceCollaborators {
   readonly heads: HeadTable;
@@ -58,6 +62,8 @@ export class PeerSource implements ContentSource {
   draining = false;
   readonly #with: PeerSourceCollaborators;
   readonly #flights = new FlightTable<HeadAnswer & { receivedAt: number }>();
+  /** When the digest of a head was last asked for; monotonic milliseconds. */
+  readonly #askedForDigest = new WeakMap<LiveHead, number>();
 
   constructor(collaborators: PeerSourceCollaborators) {
     this.#with = collaborators;
@@ -68,7 +74,7 @@ export class PeerSource implements ContentSource {
     if (this.draining) return this.#turnBack(request, true);
     if (this.#isForTheManager(request)) return this.#turnBack(request, false);
     const live = heads.find(request.group, request.target, request.headers);
-    if (live === undefined || live.head.generation < cluster.generation(request.group, request.target)) {
+    if (live === undefined || isPurged(live.head, cluster)) {
       return this.#miss(request, signal);
     }
     if (request.revision !== undefined && live.head.revision !== request.revision) return this.#miss(request, signal);
@@ -76,25 +82,37 @@ export class PeerSource implements ContentSource {
     const ttl = Math.floor(stored.freshness);
     switch (decide(stored, request.headers)) {
       case 'fresh':
+        if (live.head.digest === undefined) this.#learnDigest(live, request);
         return { kind: 'object', live, cache: { hit: true, ttl } };
       case 'serve-stale-while-revalidate':
         this.#refresh(request);
         return { kind: 'object', live, cache: { hit: true, ttl, detail: 'stale-while-revalidate' } };
       case 'validate':
         return this.#validate(live, request, signal);
-      case 'pass':
-        return this.#turnBack(request, false);
+      case 'pass': // the manager may think otherwise of its own copy, and must not send the client here again
+        return this.#turnBack(request, true);
       case 'not-cached':
         throw new PotluckError('POTLUCK_NOT_CACHED');
     }
   }
 
   piece(live: LiveHead, index: number, wanted: Wanted): Entry | Promise<Entry> {
-    return this.#with.loader.pieceForClient(live, index, wanted.signal);
+    const piece = this.#with.loader.pieceForClient(live, index, wanted.signal);
+    return piece instanceof Promise ? piece.catch((error: unknown) => this.#lost(live, error)) : piece;
   }
 
-  readAhead(live: LiveHead, index: number, signal: AbortSignal): void {
-    this.#with.loader.readAhead(live, index, signal);
+  /** Where the shield says that a revision is gone, its head answers nothing new, fresh as it may be. */
+  #lost(live: LiveHead, error: unknown): never {
+    const { heads } = this.#with;
+    const known = heads.byObject(live.head.object);
+    if (error instanceof PotluckError && error.code === 'POTLUCK_REVISION_GONE' && known !== undefined) {
+      if (known.head.revision === live.head.revision) heads.drop(known);
+    }
+    throw error;
+  }
+
+  readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void {
+    this.#with.loader.readAhead(live, index, last, signal);
   }
 
   /** Only the manager talks to the origin: the client is told to repeat the request there, method and body as they are. */
@@ -117,10 +135,14 @@ export class PeerSource implements ContentSource {
 
   async #miss(request: ContentRequest, signal: AbortSignal): Promise<Resolution> {
     if (parseCacheControl(request.headers).onlyIfCached) throw new PotluckError('POTLUCK_NOT_CACHED');
-    const live = await this.#fromManager(request, signal);
+    const live = await this.#fromManager(request, signal).catch((error: unknown) => {
+      throw isAway(error) && !signal.aborted
+        ? new PotluckError('POTLUCK_NO_MANAGER', undefined, { cause: error })
+        : error;
+    });
     // Not for peers, or the revision that the client was sent for is not the current one: the manager has the last word.
     if (live === undefined || live.head.revision !== (request.revision ?? live.head.revision)) {
-      return this.#turnBack(request, live === undefined);
+      return this.#turnBack(request, true); // without this peer: whatever they disagree about, it ends there
     }
     return { kind: 'object', live, cache: { hit: false, fwd: 'miss', stored: true, ttl: this.#ttl(live) } };
   }
@@ -137,7 +159,7 @@ export class PeerSource implements ContentSource {
       throw isAway(error) ? new PotluckError('POTLUCK_STALE', undefined, { cause: error }) : error;
     }
     if (current === undefined || current.head.revision !== (request.revision ?? current.head.revision)) {
-      return this.#turnBack(request, current === undefined);
+      return this.#turnBack(request, true);
     }
     return { kind: 'object', live: current, cache: { ...cache, stored: true, ttl: this.#ttl(current) } };
   }
@@ -151,8 +173,17 @@ export class PeerSource implements ContentSource {
     return !this.#with.cluster.connected && mayServeDisconnected(this.#now(live), request.headers);
   }
 
+  /** The digest becomes known to the manager when the last piece has passed it: after this peer was told of the head. */
+  #learnDigest(live: LiveHead, request: ContentRequest): void {
+    const { clock, cluster } = this.#with;
+    const now = clock.monotonic();
+    if (!cluster.connected || now - (this.#askedForDigest.get(live) ?? live.receivedAt) < DIGEST_PAUSE) return;
+    this.#askedForDigest.set(live, now);
+    this.#refresh(request);
+  }
+
   #refresh(request: ContentRequest): void {
-    this.#fromManager(request, undefined).catch(() => undefined); // the stale response is served until it is too stale
+    this.#fromManager(request, undefined).catch(() => undefined); // what is known goes on being served
   }
 
   /** The head as the manager has it now, verified; undefined where the target is not for peers. */

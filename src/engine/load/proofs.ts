@@ -11,17 +11,44 @@ const MAX_PROOFS = 100_000;
 export class ProofBook {
   readonly #byRevision = new LRUCache<string, Map<number, PieceProof>>({
     max: MAX_PROOFS,
-    maxSize: MAX_PROOFS,
-    sizeCalculation: (proofs) => proofs.size + 1,
+    dispose: (proofs) => {
+      this.#size -= proofs.size;
+    },
   });
+  readonly #max: number;
+  #size = 0;
+
+  constructor(options: { max?: number } = {}) {
+    this.#max = options.max ?? MAX_PROOFS;
+  }
+
+  /** Proofs that are remembered. */
+  get size(): number {
+    return this.#size;
+  }
 
   record(revision: string, index: number, proof: PieceProof): void {
-    const proofs = this.#byRevision.get(revision) ?? new Map<number, PieceProof>();
+    let proofs = this.#byRevision.get(revision);
+    if (proofs === undefined) {
+      proofs = new Map();
+      this.#byRevision.set(revision, proofs);
+    }
+    if (!proofs.has(index)) this.#size++;
     proofs.set(index, proof);
-    this.#byRevision.set(revision, proofs); // set again, so that its size is counted anew
+    if (this.#size > this.#max) this.#forget(proofs);
   }
 
   get(revision: string, index: number): PieceProof | undefined {
     return this.#byRevision.get(revision)?.get(index);
+  }
+
+  /** Room for one more: another revision goes, or, of one that alone is too large, the piece that came first. */
+  #forget(latest: Map<number, PieceProof>): void {
+    if (this.#byRevision.size > 1) {
+      this.#byRevision.pop();
+      return;
+    }
+    const [first] = latest.keys();
+    if (first !== undefined && latest.delete(first)) this.#size--;
   }
 }

@@ -1,11 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import { PotluckError } from '../base/errors.ts';
-import { pieceId, pieceLength } from '../content/piece.ts';
-import { encodeProof } from '../content/signature.ts';
+import { pieceLength } from '../content/piece.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { Cluster, ShieldAccess } from './cluster.ts';
 import type { LiveHead } from './live-head.ts';
-import type { MemberClient } from './members.ts';
+import { ElsewhereError, type MemberClient } from './members.ts';
+import { fillVerified } from './verified-fill.ts';
+
+/** How long a piece waits for a manager that is away, and how often it is tried meanwhile, milliseconds. */
+const AWAY_PATIENCE = 15_000;
+const RETRY_INTERVAL = 250;
+/** What a manager that goes away makes of a request: no connection, a body that breaks off, silence. */
+const AWAY = new Set(['POTLUCK_NO_MANAGER', 'POTLUCK_ORIGIN_BROKEN', 'POTLUCK_ORIGIN_TIMEOUT']);
 
 /** The manager's shield, asked by a peer over the network. What it sends is verified like anything else. */
 export class RemoteShield implements ShieldAccess {
@@ -21,24 +28,35 @@ export class RemoteShield implements ShieldAccess {
     this.#clock = collaborators.clock;
   }
 
+  /** As ShieldAccess says. A manager that has gone away is waited for: those who read meanwhile need not notice its restart. */
   async piece(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
-    const { head } = live;
-    const generation = this.#cluster.generation(head.group, head.target);
-    const lease = await this.#store.reserve(pieceLength(head.length, head.pieceSize, index), 'member', signal);
-    try {
-      const query = { head: live.signedAt(this.#clock.monotonic()), index, exhausted };
-      const proof = await this.#members.pieceFromShield(this.#cluster.manager, query, lease.buffer, signal);
-      if (!this.#cluster.verifier.verifyPiece(head.object, head.revision, index, lease.buffer, proof)) {
-        throw new PotluckError('POTLUCK_BAD_PIECE', 'from the manager');
+    const until = this.#clock.monotonic() + AWAY_PATIENCE;
+    for (;;) {
+      try {
+        return await this.#ask(live, index, exhausted, signal);
+      } catch (error) {
+        if (signal.aborted || this.#clock.monotonic() >= until || !AWAY.has(codeOf(error))) throw error;
+        await sleep(RETRY_INTERVAL, undefined, { signal }); // the session's end is noticed a moment after the connection's
+        if (this.#cluster.connected && codeOf(error) !== 'POTLUCK_NO_MANAGER') throw error;
       }
-      const name = { dir: live.dir, id: pieceId(head.revision, index) };
-      // A fill that began before a purge is not stored after it.
-      const keep = this.#cluster.generation(head.group, head.target) === generation;
-      if (keep) this.#cluster.announce({ added: name });
-      return lease.commit({ ...name, meta: encodeProof(proof), keep });
-    } catch (error) {
-      lease.release();
-      throw error;
     }
   }
+
+  async #ask(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
+    const { head } = live;
+    const lease = await this.#store.reserve(pieceLength(head.length, head.pieceSize, index), 'member', signal);
+    const query = { head: live.signedAt(this.#clock.monotonic()), index, exhausted };
+    try {
+      return await fillVerified({ store: this.#store, cluster: this.#cluster }, { live, index, lease }, (into) =>
+        this.#members.pieceFromShield(this.#cluster.manager, query, into, signal),
+      );
+    } catch (error) {
+      if (signal.aborted || error instanceof PotluckError || error instanceof ElsewhereError) throw error;
+      throw new PotluckError('POTLUCK_NO_MANAGER', undefined, { cause: error }); // the connection failed
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof PotluckError ? error.code : '';
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { pieceId, pieceLength } from '../content/piece.ts';
+import { pieceCount, pieceId, pieceLength } from '../content/piece.ts';
 import { encodeProof } from '../content/signature.ts';
 import type { Entry, Lease, Store } from '../store/store.ts';
 import { FlightTable } from './flight.ts';
@@ -21,7 +21,7 @@ export interface ShieldEvents {
   /** The revision can no longer be had from the origin. */
   lost(live: LiveHead): void;
   /** The origin sends the whole of it, whatever range is asked for. */
-  streamed(live: LiveHead, response: IncomingMessage): GrowingBody;
+  streamed(live: LiveHead, index: number, response: IncomingMessage): GrowingBody;
   /** A stream that is running, or a new one from the start, for an object without ranges. */
   stream(live: LiveHead, index: number, signal: AbortSignal): Promise<GrowingBody>;
   /** A piece has come: for the digest of the whole. */
@@ -52,6 +52,13 @@ export class ShieldPieces {
   has(live: LiveHead, index: number): boolean {
     const id = pieceId(live.head.revision, index);
     return this.#flights.has(live.dir + id) || this.#store.has(live.dir, id);
+  }
+
+  /** The same of all pieces, but for those that `elsewhere` knows. */
+  hasAll(live: LiveHead, elsewhere?: (live: LiveHead, index: number) => boolean): boolean {
+    const count = pieceCount(live.head.length, live.head.pieceSize);
+    for (let i = 0; i < count; i++) if (!this.has(live, i) && !elsewhere?.(live, i)) return false;
+    return true;
   }
 
   /** The piece with a reference held, from the store or the origin. */
@@ -91,7 +98,7 @@ export class ShieldPieces {
     // Looked up once more: it may have been stored between the look-up outside and this flight.
     const stored = await this.#store.read(live.dir, pieceId(live.head.revision, index), 'member', signal);
     if (stored !== undefined) return stored;
-    if (live.head.generation !== this.#maker.generation(live.head.group, live.head.target)) throw gone();
+    if (!this.#maker.isCurrent(live.head)) throw gone();
     if (!live.head.ranges || live.head.validator === 'none') {
       const stream = await this.#events.stream(live, index, signal);
       return stream.piece(index, signal);
@@ -115,11 +122,12 @@ export class ShieldPieces {
       return await this.#receive(live, index, signal, (lease) => this.#readRange(live, index, lease, signal));
     } catch (error) {
       if (!(error instanceof WholeBody)) throw error;
-      return this.#events.streamed(live, error.response).piece(index, signal);
+      return this.#events.streamed(live, index, error.response).piece(index, signal);
     }
   }
 
   async #readRange(live: LiveHead, index: number, lease: Lease, signal: AbortSignal): Promise<void> {
+    this.#finish(live, index, signal);
     const response = await this.#origins.fetch({
       method: 'GET',
       group: live.head.group,
@@ -137,6 +145,16 @@ export class ShieldPieces {
       throw gone();
     }
     await readInto(response, lease.buffer, this.#origins.flow);
+  }
+
+  /** From here on the flight has a waiter that stays: what the origin was asked for it sends, and it is not asked twice because a client left. */
+  #finish(live: LiveHead, index: number, signal: AbortSignal): void {
+    signal.throwIfAborted(); // nobody waited any longer, and the flight is off the table
+    const key = live.dir + pieceId(live.head.revision, index);
+    this.#flights
+      .join(key, (flight) => this.#load(live, index, flight))
+      .then((entry) => entry.release())
+      .catch(() => undefined); // those who wait for the piece are told
   }
 
   /** A status other than 206: another version, or trouble at the origin. */
@@ -162,7 +180,7 @@ export class ShieldPieces {
       await read(lease);
       this.#events.arrived(live, index, lease.buffer);
       // A fill that began before a purge is not stored after it.
-      const keep = head.generation === this.#maker.generation(head.group, head.target);
+      const keep = this.#maker.isCurrent(head);
       const meta = encodeProof(this.#maker.signPiece(head, index, lease.buffer));
       return lease.commit({ dir: live.dir, id: pieceId(head.revision, index), meta, keep });
     } catch (error) {

@@ -45,6 +45,8 @@ export class Shield {
   readonly pieces: ShieldPieces;
   /** False: everything is passed through (`--disable-cache`). */
   caching: boolean;
+  /** Whether members are known to hold what is lacking here; who knows them says so. */
+  heldElsewhere: (live: LiveHead, index: number) => boolean = () => false;
   readonly #with: ShieldCollaborators;
   readonly #streams: ShieldStreams;
   readonly #fetcher: HeadFetcher;
@@ -56,9 +58,13 @@ export class Shield {
     const { store, heads, origins, maker, log, memory, clock } = collaborators;
     const lost = (live: LiveHead) => this.#lost(live);
     const complete = (live: LiveHead) => void heads.put(live);
-    this.#streams = new ShieldStreams({ store, origins, maker, log, events: { lost, complete } }, options);
-    const streamed = (live: LiveHead, response: IncomingMessage) =>
-      this.#streams.open(heads.put(maker.amend(live, { ranges: false })), response);
+    this.#streams = new ShieldStreams({ store, origins, maker, clock, log, events: { lost, complete } }, options);
+    const streamed = (live: LiveHead, index: number, response: IncomingMessage) => {
+      const running = this.#streams.running(live, index);
+      if (running === undefined) return this.#streams.open(heads.put(maker.amend(live, { ranges: false })), response);
+      response.destroy(); // the same bytes are on their way already
+      return running;
+    };
     const events = {
       lost,
       streamed,
@@ -83,7 +89,7 @@ export class Shield {
     if (origins.loops(request.headers)) throw new PotluckError('POTLUCK_LOOP');
     if (!this.caching) return passOn(origins, request, signal, { fwd: 'bypass' });
     const live = heads.find(request.group, request.target, request.headers);
-    if (live === undefined) return this.#miss(request, signal);
+    if (live === undefined || !this.#canBeHad(live)) return this.#miss(request, signal);
     const stored = this.#now(live);
     const ttl = Math.floor(stored.freshness);
     switch (decide(stored, request.headers)) {
@@ -114,7 +120,7 @@ export class Shield {
     const { heads, maker, memory } = this.#with;
     const known = heads.byObject(head.object);
     if (known?.head.revision === head.revision) return known;
-    if (head.generation !== maker.generation(head.group, head.target)) throw new PotluckError('POTLUCK_REVISION_GONE');
+    if (!maker.isCurrent(head)) throw new PotluckError('POTLUCK_REVISION_GONE');
     const live = maker.adopt(head);
     if (known !== undefined && known.head.serial >= head.serial) return live; // older bytes may still be served to who began with them
     memory.observe(head.object, head.revision);
@@ -149,6 +155,8 @@ export class Shield {
   /** Forgets all variants of a target and their pieces; how many pieces there were. */
   invalidate(group: string, target: string): number {
     this.#with.heads.dropTarget(group, target);
+    this.#fetcher.invalidated(group, target);
+    this.#streams.invalidated(group, target);
     return this.#with.store.deleteDirectory(targetId(group, target));
   }
 
@@ -167,6 +175,13 @@ export class Shield {
   #now(live: LiveHead): Stored {
     const now = this.#with.clock.monotonic();
     return { head: live.head, freshness: live.freshness(now), age: live.age(now) };
+  }
+
+  /** False where bytes are gone that cannot be fetched again: a new version has to be begun. */
+  #canBeHad(live: LiveHead): boolean {
+    if (live.head.validator !== 'none' || this.pieces.hasAll(live, this.heldElsewhere)) return true;
+    this.#with.heads.drop(live);
+    return false;
   }
 
   #object(live: LiveHead, request: ContentRequest, cache: CacheState): Resolution {
@@ -191,7 +206,10 @@ export class Shield {
   async #miss(request: ContentRequest, signal: AbortSignal): Promise<Resolution> {
     const { heads, origins } = this.#with;
     const { group, target, headers } = request;
-    if (parseCacheControl(headers).onlyIfCached) throw new PotluckError('POTLUCK_NOT_CACHED');
+    const wishes = parseCacheControl(headers);
+    if (wishes.onlyIfCached) throw new PotluckError('POTLUCK_NOT_CACHED');
+    // RFC 9111 section 5.2.1.5: nothing of it may be kept. It goes alone, so that one who says so keeps others from nothing.
+    if (wishes.noStore) return passOn(origins, request, signal, { fwd: 'request' });
     const fwd = heads.hasTarget(group, target) ? 'vary-miss' : 'uri-miss';
     if (this.#fetcher.passes.private.has(privateKey(request)))
       return passOn(origins, request, signal, { fwd: 'bypass' });
@@ -216,7 +234,7 @@ export class Shield {
   /** What a fetch means for one request; undefined where it is not for it. */
   #from(fetched: Fetched, request: ContentRequest, cache: CacheState): Resolution | undefined {
     if (fetched.kind === 'private') {
-      const response = fetched.take();
+      const response = fetched.take(request);
       if (response === undefined) return undefined;
       const { group, method } = request;
       return {
@@ -243,18 +261,27 @@ export class Shield {
     try {
       fetched = await this.#fetches.join(key, (flight) => this.#fetcher.validate(live, request, flight), signal);
     } catch (error) {
-      if (isAbort(error) || live.retired || !mayServeDisconnected(this.#now(live), request.headers)) throw error;
-      return this.#object(live, request, { ...cache, detail: 'origin-unreachable' });
+      const known = this.#standing(live);
+      if (isAbort(error) || known === undefined || !mayServeDisconnected(this.#now(known), request.headers))
+        throw error;
+      return this.#object(known, request, { ...cache, detail: 'origin-unreachable' });
     }
     const cached = { ...cache, fwdStatus: fetched.status };
-    if (fetched.status >= 500 && !live.retired && mayServeStaleOnError(this.#now(live), request.headers)) {
-      return this.#object(live, request, { ...cached, detail: 'stale-if-error' });
+    const standing = fetched.status >= 500 ? this.#standing(live) : undefined;
+    if (standing !== undefined && mayServeStaleOnError(this.#now(standing), request.headers)) {
+      return this.#object(standing, request, { ...cached, detail: 'stale-if-error' });
     }
     const resolution = this.#from(fetched, request, cached);
     if (resolution !== undefined) return resolution;
     const current = heads.find(request.group, request.target, request.headers);
     if (current !== undefined && current !== live) return this.#object(current, request, cached);
     return passOn(origins, request, signal, { fwd: 'stale' });
+  }
+
+  /** The head of that revision as it is now: something may have become known of it meanwhile, or it was dropped. */
+  #standing(live: LiveHead): LiveHead | undefined {
+    const known = this.#with.heads.byObject(live.head.object);
+    return known?.head.revision === live.head.revision ? known : undefined;
   }
 
   /** RFC 5861 section 3: validated while the stale response is served. */

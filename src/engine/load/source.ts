@@ -17,6 +17,8 @@ export interface ContentRequest {
   readonly not: readonly string[];
   /** Remote address, without a zone; IPv4-mapped addresses as IPv4. */
   readonly client: string;
+  /** Called for each 1xx response that the origin sends to this very request, to be passed on (RFC 9110 section 15.2). */
+  readonly onInformation?: (status: number, headers: RawHeaders) => void;
 }
 
 /** How an answer came about, in the words of RFC 9211. */
@@ -69,8 +71,8 @@ export interface ContentSource {
    */
   piece(live: LiveHead, index: number, wanted: Wanted): Entry | Promise<Entry>;
 
-  /** Sets pieces `index` and following on their way for a sequential reader, as far as memory allows. Never throws. */
-  readAhead(live: LiveHead, index: number, signal: AbortSignal): void;
+  /** Sets pieces from `index` to `last` on their way for a sequential reader, as far as memory allows. Never throws. */
+  readAhead(live: LiveHead, index: number, last: number, signal: AbortSignal): void;
 
   /** Any other method: to the origin and back, streamed both ways (RFC 9110 section 9); what it invalidates is invalidated. */
   forward(request: ForwardedRequest, signal: AbortSignal): Promise<PassedResponse>;

@@ -49,6 +49,12 @@ const ROSTER_LIFE = 1_000;
 /** Draws that are made to find two different peers before all are looked at. */
 const MAX_DRAWS = 8;
 
+/**
+ * Up to so many peers all are looked at instead of two. Two choices leave some peers with one download too many, which among a handful
+ * is half again as much as their share; and redirects on their way are counted here, so that news a second old does no harm.
+ */
+const FEW = 8;
+
 /** Links to further peers in a redirect (RFC 6249 section 2). */
 const MAX_DUPLICATES = 3;
 
@@ -69,7 +75,7 @@ export function ringKey(live: LiveHead, index: number): string {
  * Decides which peer answers a download.
  *
  * Large objects: two peers are drawn at random, each with a chance in proportion to its speed and capacity, and the one at which the
- * newcomer can expect the higher rate wins. Two choices are enough for an exponentially better balance than one (M. Mitzenmacher,
+ * newcomer can expect the higher rate wins (of a handful of peers: the best of all). Two choices are enough for an exponentially better balance than one (M. Mitzenmacher,
  * "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001), and unlike the best of all they do not send
  * everybody to one peer on news that is a second old.
  *
@@ -118,6 +124,7 @@ export class Balancer implements Redirector {
   choose(live: LiveHead, request: ContentRequest, secure: boolean, host: string): Redirection | undefined {
     const { head } = live;
     if (!this.#redirects || head.length < this.#redirectMin) return undefined;
+    if (headerOf(request.headers, 'cdn-loop') !== undefined) return undefined; // another cache, a manager perhaps, wants the bytes
     const roster = this.#current();
     if (roster.all.candidates.length === 0) return undefined;
     const asker: Asker = { clientAddress: request.client, hostHeader: host, secure };
@@ -141,13 +148,13 @@ export class Balancer implements Redirector {
 
   /**
    * A member that the manager itself should read a piece from, for a client in proxy mode: the piece's owner while that has no more than
-   * its share, else the better of two. `exclude`: ids of peers that failed this read before. Undefined where nobody is left.
+   * its share, else the better of two. `key` names the piece as the ring does; `exclude`: ids of peers that failed this read before. Undefined where nobody is left.
    */
-  pickForProxy(live: LiveHead, index: number, exclude: readonly string[]): PeerNode | undefined {
+  pickForProxy(key: string, exclude: readonly string[]): PeerNode | undefined {
     const roster = this.#current();
     if (roster.all.candidates.length === 0) return undefined;
     const able = (candidate: Candidate): boolean => !candidate.mute && !exclude.includes(candidate.node.id);
-    const chosen = this.#pick(roster, roster.all, ringKey(live, index), able) ?? this.#bestOf(roster.all, able);
+    const chosen = this.#pick(roster, roster.all, key, able) ?? this.#bestOf(roster.all, able);
     if (chosen === undefined) return undefined;
     chosen.node.pending++;
     return chosen.node;
@@ -209,7 +216,7 @@ export class Balancer implements Redirector {
   }
 
   #betterOfTwo(table: Table, fits: (candidate: Candidate) => boolean): Candidate | undefined {
-    if (table.candidates.length <= 2) return this.#bestOf(table, fits);
+    if (table.candidates.length <= FEW) return this.#bestOf(table, fits);
     let first: Candidate | undefined;
     for (let i = 0; i < MAX_DRAWS; i++) {
       const drawn = table.draw(this.#random());
@@ -220,10 +227,13 @@ export class Balancer implements Redirector {
     return this.#bestOf(table, fits); // few fit, or one outweighs all others: rare, and then worth a look at everybody
   }
 
-  #bestOf(table: Table, fits: (candidate: Candidate) => boolean): Candidate | undefined {
+  /** The best of all; of those that are equally good the first behind a random place, so that none is always the one. */
+  #bestOf({ candidates }: Table, fits: (candidate: Candidate) => boolean): Candidate | undefined {
     let best: Candidate | undefined;
     let bestRate = -1;
-    for (const candidate of table.candidates) {
+    const start = Math.floor(this.#random() * candidates.length);
+    for (let i = 0; i < candidates.length; i++) {
+      const candidate = candidates[(start + i) % candidates.length] as Candidate;
       if (!fits(candidate)) continue;
       const rate = candidate.expected();
       if (rate <= bestRate) continue;

@@ -73,7 +73,7 @@ export class Members {
     this.#known = now;
     this.#epoch++;
     this.#ring = new Ring(
-      [...now.values()].filter((member) => member.ring).map(({ node }) => ({ id: node.id, weight: weightOf(node) })),
+      [...now.values()].filter((member) => member.ring).map(({ node }) => ({ id: node.id, weight: node.capacity })),
     );
     this.onDiff({ epoch: this.#epoch, add, remove });
     return this.#epoch;
@@ -97,10 +97,5 @@ export class Members {
 /** A member as one peer is told of it; nothing where that peer cannot reach it. */
 export function wireMember(member: { node: PeerNode; ring: boolean }, asker: Asker): WireMember[] {
   const url = urlFor(member.node, asker);
-  return url === undefined ? [] : [{ id: member.node.id, url, weight: weightOf(member.node), ring: member.ring }];
-}
-
-/** Share of the ring. One without capacity owns nothing, but the ring wants positive weights. */
-function weightOf(node: PeerNode): number {
-  return Math.max(0.001, node.capacity);
+  return url === undefined ? [] : [{ id: member.node.id, url, weight: member.node.capacity, ring: member.ring }];
 }

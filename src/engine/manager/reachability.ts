@@ -12,6 +12,12 @@ const RECHECK = 5000;
 const FIRST_RETRY = 300;
 /** A peer that was reachable is given up after this many checks in a row. */
 const FAILURES = 2;
+/**
+ * Its welcome may still be on the way to a peer when the first check comes: for so long after the join, one that answers under its id without a
+ * proof is asked again soon, and nothing is said of it. Milliseconds.
+ */
+const WELCOMED = 1000;
+const WELCOME_RETRY = 100;
 /** Longest answer that is read, bytes. */
 const MAX_ANSWER = 4096;
 
@@ -20,6 +26,8 @@ interface Watch {
   readonly node: PeerNode;
   readonly healthKey: string;
   readonly tell: (reason: string | undefined) => void;
+  /** Monotonic milliseconds. */
+  readonly since: number;
   failures: number;
   timer: NodeJS.Timeout | undefined;
   abort: AbortController | undefined;
@@ -43,7 +51,15 @@ export class Reachability {
 
   /** Begins to watch a peer. `tell` is called with the reason when it becomes unreachable, and with undefined once it can be reached. */
   watch(node: PeerNode, healthKey: string, tell: (reason: string | undefined) => void): void {
-    const watch: Watch = { node, healthKey, tell, failures: 0, timer: undefined, abort: undefined };
+    const watch: Watch = {
+      node,
+      healthKey,
+      tell,
+      since: performance.now(),
+      failures: 0,
+      timer: undefined,
+      abort: undefined,
+    };
     this.#watches.set(node, watch);
     void this.#check(watch);
   }
@@ -63,11 +79,12 @@ export class Reachability {
 
   async #check(watch: Watch): Promise<void> {
     watch.abort = new AbortController();
-    const reason = await probe(watch.node, watch.healthKey, watch.abort.signal);
+    const found = await probe(watch.node, watch.healthKey, watch.abort.signal);
     if (this.#watches.get(watch.node) !== watch) return; // it left meanwhile
-    if (reason === undefined) this.#succeeded(watch);
-    else this.#failed(watch, reason);
-    watch.timer = setTimeout(() => void this.#check(watch), this.#pause(watch)).unref();
+    const early = found === UNPROVEN && performance.now() - watch.since < WELCOMED;
+    if (found === undefined) this.#succeeded(watch);
+    else if (!early) this.#failed(watch, found === UNPROVEN ? `another program answers at ${watch.node.url}` : found);
+    watch.timer = setTimeout(() => void this.#check(watch), early ? WELCOME_RETRY : this.#pause(watch)).unref();
   }
 
   #succeeded(watch: Watch): void {
@@ -96,8 +113,12 @@ export class Reachability {
   }
 }
 
+/** The answer names the peer, but proves nothing. */
+const UNPROVEN = Symbol('unproven');
+type Found = string | typeof UNPROVEN | undefined;
+
 /** Undefined where the peer answers as it should; else why not, in words for the person at that peer. Never rejects. */
-async function probe(node: PeerNode, healthKey: string, signal: AbortSignal): Promise<string | undefined> {
+async function probe(node: PeerNode, healthKey: string, signal: AbortSignal): Promise<Found> {
   const nonce = newNonce();
   try {
     const text = await ask(node, `${HEALTH_PATH}?nonce=${nonce}`, signal);
@@ -127,7 +148,7 @@ function ask(node: PeerNode, path: string, signal: AbortSignal): Promise<string>
   });
 }
 
-function judge(node: PeerNode, healthKey: string, nonce: string, text: string): string | undefined {
+function judge(node: PeerNode, healthKey: string, nonce: string, text: string): Found {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -138,6 +159,7 @@ function judge(node: PeerNode, healthKey: string, nonce: string, text: string): 
     id?: unknown;
     proof?: unknown;
   };
+  if (id === node.id && proof === undefined) return UNPROVEN;
   if (id === node.id && typeof proof === 'string' && checkHealthProof(healthKey, node.id, nonce, proof))
     return undefined;
   return `another program answers at ${node.url}`;

@@ -11,8 +11,8 @@ export interface PeerBatch {
 }
 
 export interface RequestLogCollaborators {
-  /** Takes one line of JSON, without its line end. It must not throw. */
-  readonly write: (line: string) => void;
+  /** Takes one line, to be written as JSON. It must not throw. */
+  readonly write: (line: object) => void;
   /** Gets the manager's own lines as they are, if given: for counters and the live view. */
   readonly local?: AccessSink | undefined;
   /** Wall clock, milliseconds since 1970. */
@@ -30,7 +30,7 @@ interface Sender {
  * A line's `node` says who: `manager` or the id of a peer, from the session that it came by and never from the line itself.
  */
 export class RequestLog implements AccessSink, Service {
-  readonly #write: (line: string) => void;
+  readonly #write: (line: object) => void;
   readonly #local: AccessSink | undefined;
   readonly #now: () => number;
   readonly #senders = new Map<string, Sender>();
@@ -56,7 +56,7 @@ export class RequestLog implements AccessSink, Service {
   /** A request that the manager answered itself. */
   record(line: AccessLine): void {
     this.#local?.record(line);
-    this.#write(jsonLine('manager', line));
+    this.#write(lineOf('manager', line));
   }
 
   /** What a peer sent. Beyond a thousand lines within a second they are only counted. */
@@ -71,7 +71,7 @@ export class RequestLog implements AccessSink, Service {
     for (const line of batch.lines) {
       if (sender.taken < MAX_LINES) {
         sender.taken++;
-        this.#write(jsonLine(peer, line));
+        this.#write(lineOf(peer, line));
       } else {
         sender.requests++;
         sender.bytes += line.bytes;
@@ -82,8 +82,7 @@ export class RequestLog implements AccessSink, Service {
   /** Writes a line for each peer that had more to say than was taken, and begins a new second. */
   endSecond(): void {
     for (const [node, { requests, bytes }] of this.#senders) {
-      if (requests > 0)
-        this.#write(JSON.stringify({ time: isoTime(this.#now()), node, summary: true, requests, bytes }));
+      if (requests > 0) this.#write({ time: isoTime(this.#now()), node, summary: true, requests, bytes });
     }
     this.#senders.clear();
   }
@@ -95,8 +94,8 @@ function isoTime(time: number): string {
 }
 
 /** The fields by name, so that whatever else a peer put into its line stays out. Undefined ones are left out by JSON. */
-function jsonLine(node: string, line: AccessLine): string {
-  return JSON.stringify({
+function lineOf(node: string, line: AccessLine): object {
+  return {
     time: isoTime(line.time),
     node,
     client: line.client,
@@ -109,5 +108,5 @@ function jsonLine(node: string, line: AccessLine): string {
     peer: line.peer,
     revision: line.revision,
     complete: line.complete,
-  });
+  };
 }

@@ -196,10 +196,17 @@ export class SessionServer implements Service {
     wire.onEnd = (reason) => this.#left(link, reason);
     wire.onSign = () => registry.seen(node);
     wire.send(this.#welcome(link, greeting));
-    wire.receive((message) => this.#hear(link, message));
     log.info({ peer: node.id, name: node.name, url: node.url, version: greeting.hello.version }, 'a peer has joined');
-    reachability.watch(node, healthKey, (reason) => {
-      wire.send(reason === undefined ? { type: 'reachable' } : { type: 'unreachable', reason });
+    const watch = () =>
+      reachability.watch(node, healthKey, (reason) => {
+        wire.send(reason === undefined ? { type: 'reachable' } : { type: 'unreachable', reason });
+      });
+    // Before its first message the peer may not have read the welcome, and the key in it that proves who answers the check.
+    let first = true;
+    wire.receive((message) => {
+      if (first) watch();
+      first = false;
+      this.#hear(link, message);
     });
   }
 

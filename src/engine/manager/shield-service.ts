@@ -42,6 +42,11 @@ export class ShieldService implements MemberService {
 
   constructor(collaborators: ShieldServiceCollaborators) {
     this.#with = collaborators;
+    const { shield, locations } = collaborators;
+    shield.heldElsewhere = (live, index) => {
+      const name = { dir: live.dir, id: pieceId(live.head.revision, index) };
+      return locations.holders(name, undefined).length > 0;
+    };
   }
 
   authorise(request: IncomingMessage): string {

@@ -61,7 +61,9 @@ export class RefusedError extends PotluckError {
   readonly retry: boolean;
 
   constructor(refused: Refused) {
-    super(Object.hasOwn(ERRORS, refused.code) ? (refused.code as ErrorCode) : 'POTLUCK_JOIN_REFUSED', refused.message);
+    const code = Object.hasOwn(ERRORS, refused.code) ? (refused.code as ErrorCode) : 'POTLUCK_JOIN_REFUSED';
+    const said = `${ERRORS[code].message}: `; // its message begins with what ours begins with
+    super(code, refused.message.startsWith(said) ? refused.message.slice(said.length) : refused.message);
     this.retry = refused.retry;
   }
 }

@@ -8,31 +8,33 @@ import type { PieceName } from '../load/cluster.ts';
 import { LiveHead } from '../load/live-head.ts';
 import type { Loader } from '../load/loader.ts';
 import { ElsewhereError, type PieceQuery } from '../load/members.ts';
+import { Turns } from '../load/turns.ts';
 import type { MemberService } from '../serve/member-requests.ts';
 import type { Entry, Store } from '../store/store.ts';
 
-/** Sends of one piece to members at the same time; a further member is told who has it already. */
-const SENDS_OF_A_PIECE = 2;
-/** Sends to members at the same time in all. */
-const SENDS = 12;
+/** Sends to members at the same time: few, so that each is done soon and can be passed on by who has it then. */
+const SENDS = 4;
+/** Members that wait for their turn; a further one is told to look elsewhere. */
+const WAITING = 8;
 
 export interface PeerServiceCollaborators {
   readonly loader: Loader;
   readonly store: Store;
   readonly clock: Clock;
-  readonly verifier: Verifier;
+  /** The manager's key; throws before the first join. */
+  readonly verifier: () => Verifier;
   /** Id of the member whose ticket the request carries. Throws POTLUCK_NOT_A_MEMBER. */
   readonly ticketOf: (request: IncomingMessage) => string;
 }
 
 /**
  * What a peer gives to other members: from its store, through the shield, or a refusal; it never asks another peer on a member's behalf
- * (design, promise 4). A busy owner names members that it gave the piece to: they have it now, and an upload of their own.
+ * (design, promise 4). A busy owner names members that it gave the piece to: they have it now, and an upload of their own. One that is so
+ * busy that nobody has it yet refuses: the shield has an upload, too. Whoever waits here waits for uploads, which nobody can hold for ever.
  */
 export class PeerService implements MemberService {
   readonly #with: PeerServiceCollaborators;
-  readonly #sending = new Map<string, number>();
-  #sends = 0;
+  readonly #turns = new Turns(() => SENDS);
 
   constructor(collaborators: PeerServiceCollaborators) {
     this.#with = collaborators;
@@ -43,7 +45,7 @@ export class PeerService implements MemberService {
   }
 
   open(query: PieceQuery): Head {
-    const head = this.#with.verifier.openHead(query.head);
+    const head = this.#with.verifier().openHead(query.head);
     if (head === undefined) throw new PotluckError('POTLUCK_FORBIDDEN', 'the head is not signed by our manager');
     return head;
   }
@@ -55,10 +57,9 @@ export class PeerService implements MemberService {
     const name = { dir: live.dir, id: pieceId(head.revision, query.index) };
     if (query.stored === true) return this.#stored(name, member, signal);
     if (query.proxied === true) return await loader.pieceForClient(live, query.index, signal);
-    this.#refuseIfElsewhere(name, query, member);
-    return this.#counted(name, member, signal, () =>
-      loader.pieceForMember(live, query.index, query.exhausted === true, signal),
-    );
+    if (query.exhausted !== true) this.#refuseIfElsewhere(name, member);
+    const entry = await loader.pieceForMember(live, query.index, query.exhausted === true, signal);
+    return this.#inTurn(name, entry, member, signal);
   }
 
   async #stored(name: PieceName, member: string, signal: AbortSignal): Promise<Entry> {
@@ -68,37 +69,34 @@ export class PeerService implements MemberService {
     return entry;
   }
 
-  #refuseIfElsewhere(name: PieceName, query: PieceQuery, member: string): void {
-    if (query.exhausted === true) return;
+  #refuseIfElsewhere(name: PieceName, member: string): void {
     const { loader, store } = this.#with;
     const takers = loader.given.takers(name, member);
-    if (takers.length === 0) return;
-    const busy = this.#sends >= SENDS || (this.#sending.get(name.dir + name.id) ?? 0) >= SENDS_OF_A_PIECE;
+    const busy = this.#turns.waiting >= WAITING;
     // Dropped here, but others took it: they are nearer than the origin.
-    if (busy || !store.has(name.dir, name.id)) throw new ElsewhereError(takers);
+    if (takers.length > 0 && (busy || !store.has(name.dir, name.id))) throw new ElsewhereError(takers);
+    if (busy) throw new PotluckError('POTLUCK_BUSY');
   }
 
-  /** Counts the send from now until the connection lets go of it; the piece counts as given once it is at hand. */
-  async #counted(name: PieceName, member: string, signal: AbortSignal, load: () => Promise<Entry>): Promise<Entry> {
-    const key = name.dir + name.id;
-    this.#sends++;
-    this.#sending.set(key, (this.#sending.get(key) ?? 0) + 1);
-    const done = () => {
-      this.#sends--;
-      const left = (this.#sending.get(key) ?? 1) - 1;
-      if (left > 0) this.#sending.set(key, left);
-      else this.#sending.delete(key);
-    };
+  /** Waits for a turn, which lasts until the connection lets go of the piece. By then others may have it, whom nobody waits for. */
+  async #inTurn(name: PieceName, entry: Entry, member: string, signal: AbortSignal): Promise<Entry> {
+    const { given } = this.#with.loader;
     try {
-      const entry = await load();
-      return onRelease(entry, () => {
-        done();
-        if (!signal.aborted) this.#with.loader.given.record(name, member);
-      });
+      await this.#turns.enter(signal);
     } catch (error) {
-      done();
+      entry.release();
       throw error;
     }
+    const takers = given.takers(name, member);
+    if (takers.length > 0 && this.#turns.waiting > 0) {
+      this.#turns.leave();
+      entry.release();
+      throw new ElsewhereError(takers);
+    }
+    return onRelease(entry, () => {
+      this.#turns.leave();
+      if (!signal.aborted) given.record(name, member);
+    });
   }
 }
 

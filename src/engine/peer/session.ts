@@ -2,15 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asPotluckError, PotluckError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { MANAGER_SILENCE, STATS_INTERVAL } from '../protocol/limits.ts';
-import type {
-  Command,
-  ManagerMessage,
-  PeerMessage,
-  Purge,
-  Welcome,
-  WireGroup,
-  WireLoad,
-} from '../protocol/messages.ts';
+import type { ManagerMessage, PeerMessage, Purge, Welcome } from '../protocol/messages.ts';
 import { CLOSE_GOING_AWAY } from '../protocol/wire.ts';
 import type { AccessBatch } from './access-report.ts';
 import { Backoff } from './backoff.ts';

@@ -6,7 +6,6 @@ export const HEALTH_PATH = '/_potluck/health';
 export const JOIN_PATH = '/_potluck/join';
 export const SESSION_PATH = '/_potluck/session';
 export const HEADS_PREFIX = '/_potluck/heads/';
-export const INSTALLERS_PREFIX = '/_potluck/installers/';
 
 /** Paths that want a membership ticket (`Authorization: Potluck <ticket>`). */
 export const HEAD_PATH = '/_potluck/head';

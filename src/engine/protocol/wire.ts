@@ -5,7 +5,6 @@ import type { FrameReader } from './frames.ts';
 import { MAX_BUFFERED, MAX_FRAME } from './limits.ts';
 
 /** RFC 6455 section 7.4.1. */
-export const CLOSE_NORMAL = 1000;
 export const CLOSE_GOING_AWAY = 1001;
 const CLOSE_UNSUPPORTED = 1003;
 const CLOSE_POLICY = 1008;
@@ -198,5 +197,7 @@ function cut(reason: string): string {
 function describe(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'a session frame is too large';
+  const status = /^Unexpected server response: (\d+)$/.exec(error.message)?.[1];
+  if (status !== undefined) return `what answers there is not a Potluck manager (status ${status})`;
   return code === undefined || error.message.includes(code) ? error.message : `${error.message} (${code})`;
 }

@@ -82,7 +82,10 @@ export class Throttle {
   /** Counts bytes that may not wait, such as frames of the session; the others make up for them. */
   count(bytes: number): void {
     this.#total += bytes;
-    if (this.#bucket !== undefined) this.#bucket.balance -= bytes;
+    const bucket = this.#bucket;
+    if (bucket === undefined) return;
+    bucket.refill(this.#clock.monotonic());
+    bucket.balance -= bytes;
   }
 
   /** A flow of its own for one download, upload or fill. To be closed at its end. */
@@ -97,7 +100,7 @@ export class Throttle {
       return undefined;
     }
     if (this.#queue.waiting === 0) {
-      if (bucket.balance <= 0) bucket.refill(this.#clock.monotonic());
+      bucket.refill(this.#clock.monotonic());
       if (bucket.balance > 0) {
         this.#grant(flow, bytes);
         return undefined;

@@ -1,9 +1,12 @@
+/** No second may see more than this above the rate. */
+const TOLERANCE = 0.05;
 /** Tokens that may gather while nobody takes any, as seconds of the rate. */
 const BURST_SECONDS = 0.02;
-/** What came in while the bucket was full (a late timer, a busy event loop) is remembered up to this many seconds of the rate ... */
+/**
+ * What came in while the bucket was full, because a timer was late or the event loop busy, is remembered up to this many seconds of
+ * the rate, and paid back as fast as the tolerance allows.
+ */
 const SAVED_SECONDS = 0.1;
-/** ... and paid back slowly, so that no second sees more than this above the rate on account of it. */
-const PAYBACK = 0.01;
 
 const SMALLEST_SLICE = 4 * 1024;
 const LARGEST_SLICE = 64 * 1024;
@@ -17,12 +20,13 @@ export function sliceFor(rate: number): number {
  * A token bucket in bytes that may be overdrawn: whoever finds the balance positive takes all it wants, and the debt is waited
  * for by those who come after. It has no timer; it is refilled by the monotonic time that went by.
  *
- * In any second at most rate * (1 + PAYBACK) + burst + one slice is given: burst and slice are 20 ms of the rate each
- * (from 200 KiB/s on, where the smallest slice no longer counts), so the sum is at most 1.05 times the rate.
+ * In any second at most the rate, what is paid back, one burst and one slice are given. Burst and slice are 20 ms of the rate each, or
+ * less, from 200 KiB/s on (below, the smallest slice is more), and what is paid back is the rest of the tolerance.
  */
 export class TokenBucket {
   #rate: number;
-  #burst: number;
+  #burst = 0;
+  #payback = 0;
   #saved = 0;
   #refilledAt: number;
   /** Bytes that may be taken now; negative: a debt. */
@@ -31,7 +35,7 @@ export class TokenBucket {
   /** `rate` in bytes a second, `now` in monotonic milliseconds. It starts full. */
   constructor(rate: number, now: number) {
     this.#rate = rate;
-    this.#burst = Math.max(rate * BURST_SECONDS, sliceFor(rate));
+    this.#shape();
     this.#refilledAt = now;
     this.balance = this.#burst;
   }
@@ -49,7 +53,7 @@ export class TokenBucket {
   refill(now: number): void {
     const earned = (this.#rate * Math.max(0, now - this.#refilledAt)) / 1000;
     this.#refilledAt = now;
-    const paidBack = Math.min(this.#saved, earned * PAYBACK);
+    const paidBack = Math.min(this.#saved, earned * this.#payback);
     this.#saved -= paidBack;
     this.balance += earned + paidBack;
     if (this.balance <= this.#burst) return;
@@ -62,8 +66,14 @@ export class TokenBucket {
     this.refill(now);
     const raised = rate > this.#rate;
     this.#rate = rate;
-    this.#burst = Math.max(rate * BURST_SECONDS, sliceFor(rate));
+    this.#shape();
     this.#saved = 0;
     this.balance = raised ? this.#burst : Math.min(this.balance, this.#burst);
+  }
+
+  #shape(): void {
+    const slice = sliceFor(this.#rate);
+    this.#burst = Math.max(this.#rate * BURST_SECONDS, slice);
+    this.#payback = Math.max(0, TOLERANCE - (this.#burst + slice) / this.#rate);
   }
 }

@@ -16,7 +16,7 @@ export interface Running {
   /** True once its head was sent. */
   readonly begun: boolean;
   /** The socket is gone. */
-  closed(): void;
+  closed(open: boolean): void;
   /** Tells the client that the connection ends with this response, if that can still be told. */
   closeAfter(): void;
 }
@@ -59,6 +59,7 @@ export class Connection {
   #movedAt = 0;
   #read = 0;
   #readAt = 0;
+  #usedAt = 0;
 
   constructor(socket: Socket, now: number) {
     this.socket = socket;
@@ -66,6 +67,7 @@ export class Connection {
     this.secure = 'encrypted' in socket;
     this.#movedAt = now;
     this.#readAt = now;
+    this.#usedAt = now;
     (socket as Tagged)[CONNECTION] = this;
     socket.once('close', () => this.abandon());
   }
@@ -102,24 +104,27 @@ export class Connection {
     if (this.running.length === 0) this.onRest?.();
   }
 
-  /** Gives up whatever runs on it: nothing more can be answered. */
-  abandon(): void {
-    for (const exchange of this.running.splice(0)) exchange.closed();
+  /** Gives up whatever runs on it: nothing more can be answered. `open`: the socket is not closed yet, and may still be sending. */
+  abandon(open = false): void {
+    for (const exchange of this.running.splice(0)) exchange.closed(open);
     this.#controller?.abort(new DOMException('the client went away', 'AbortError'));
     for (const flow of Object.values(this.#flows)) flow.close();
   }
 
   /**
    * `write` when the client has taken nothing of what lies ready for it for too long, `read` when a body that is waited for has
-   * stopped arriving. Called now and then; costs the same whether requests are many or few.
+   * stopped arriving, `idle` when nothing was asked for in all that time. Called now and then; costs the same whether requests are
+   * many or few.
    */
-  stalled(now: number, limits: Limits, pressed: boolean): 'write' | 'read' | undefined {
+  stalled(now: number, limits: Limits, pressed: boolean): 'write' | 'read' | 'idle' | undefined {
     if (this.upgraded) return undefined;
+    if (this.running.length > 0 || this.socket.bytesRead !== this.#read) this.#usedAt = now;
     if (this.#writeMoved()) this.#movedAt = now;
     if (this.#readMoved()) this.#readAt = now;
     const patience = pressed ? limits.pressedStallTimeout : limits.stallTimeout;
     if (now - this.#movedAt >= patience) return 'write';
-    return now - this.#readAt >= limits.stallTimeout ? 'read' : undefined;
+    if (now - this.#readAt >= limits.stallTimeout) return 'read';
+    return now - this.#usedAt >= limits.idleTimeout ? 'idle' : undefined;
   }
 
   /**

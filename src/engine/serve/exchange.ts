@@ -39,6 +39,8 @@ export class Exchange implements Running {
   countFrom: number | undefined;
   /** The client is gone: nothing more can be sent. */
   gone = false;
+  /** The kernel may still read what was written: the exchange was given up while its socket was open. */
+  stillRead = false;
   readonly #onEnd: OnEnd;
   #held: Entry | undefined;
   #heldBytes = 0;
@@ -95,6 +97,14 @@ export class Exchange implements Running {
     this.response.end(bytes);
   }
 
+  /** The same for a small body, which is copied: the entry is free at once. Latin-1 is how one string can be any bytes. */
+  endWithCopy(bytes: Buffer, entry: Entry): void {
+    this.#heldBytes = bytes.length;
+    const text = bytes.toString('latin1');
+    entry.release();
+    this.response.end(text, 'latin1');
+  }
+
   /**
    * Writes; resolves once the kernel has the bytes, so that their memory may be used again. Rejects with an AbortError when the client
    * goes away before that: the kernel may then still be reading them.
@@ -111,10 +121,14 @@ export class Exchange implements Running {
     });
   }
 
-  /** The socket is closed: whoever waits for it is told. */
-  closed(): void {
+  /**
+   * The socket is closed, or given up while it is still `open`: whoever waits for it is told. Once it is closed the kernel reads no more of
+   * what was written, so that memory is used again at once: clients that were cut for stalling held much of it.
+   */
+  closed(open: boolean): void {
     if (this.#over) return;
     this.gone = true;
+    this.stillRead = open;
     this.#fail?.(clientGone());
     this.#finish(false);
   }
@@ -128,12 +142,9 @@ export class Exchange implements Running {
 
   #finish(complete: boolean): void {
     this.#over = true;
-    const held = this.#held;
-    if (held !== undefined) {
-      this.#held = undefined;
-      if (complete) this.bytes += this.#heldBytes;
-      held.release(!complete);
-    }
+    if (complete) this.bytes += this.#heldBytes;
+    this.#held?.release(!complete && this.stillRead);
+    this.#held = undefined;
     if (this.countFrom !== undefined) this.bytes = this.connection.socket.bytesWritten - this.countFrom;
     this.#onEnd(this, complete);
   }

@@ -6,7 +6,7 @@ import { headerOf } from '../content/headers.ts';
 import type { ContentRequest, ContentSource, PassedResponse, Resolution } from '../load/source.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import { ServeCounters, type ServeStats } from './access.ts';
-import type { AccessSink, Groups, InternalHandlers, Redirector } from './collaborators.ts';
+import type { AccessLine, AccessSink, Groups, InternalHandlers, Redirector } from './collaborators.ts';
 import type { Connection } from './connection.ts';
 import { Exchange } from './exchange.ts';
 import { type Fields, readFields } from './fields.ts';
@@ -16,7 +16,7 @@ import { turnBackFields } from './redirect.ts';
 import { HeadRenderer } from './rendered-head.ts';
 import { fail } from './reply-error.ts';
 import { type Asked, type ObjectCollaborators, replyObject } from './reply-object.ts';
-import { replyPass } from './reply-pass.ts';
+import { letGo, replyPass } from './reply-pass.ts';
 import { replyStream } from './reply-stream.ts';
 import { type Route, Router } from './route.ts';
 
@@ -50,6 +50,7 @@ export interface Arrival {
 }
 
 const READS = new Set(['GET', 'HEAD']);
+const TAKES_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
  * The way of a request through the data plane: fields checked, target routed, the source asked, the answer sent. What is at hand is answered
@@ -109,7 +110,11 @@ export class DataHandler {
       return replyOptions(response, this.#renderer.own({ hit: false }));
     }
     const route = this.#router.route(request.url as string);
-    if (route.kind === 'own') return this.#own(exchange, route, arrival);
+    if (route.kind === 'own') {
+      // Its handler would wait for an end that was never announced.
+      if (!fields.body && TAKES_BODY.has(method)) throw new PotluckError('POTLUCK_BAD_BODY', 'there is none');
+      return this.#own(exchange, route, arrival);
+    }
     exchange.content = true;
     this.#counters.running++;
     return READS.has(method) ? this.#read(exchange, route, fields) : this.#forward(exchange, route, fields, arrival);
@@ -148,6 +153,7 @@ export class DataHandler {
       revision: route.revision,
       not: route.not,
       client: exchange.connection.client,
+      onInformation: informationTo(exchange),
     };
     const resolution = this.#collaborators.source.resolve(request, exchange.signal);
     if (resolution instanceof Promise) return resolution.then((it) => this.#reply(exchange, request, fields, it));
@@ -159,12 +165,16 @@ export class DataHandler {
     request: ContentRequest,
     fields: Fields,
     resolution: Resolution,
+    again = false,
   ): undefined | Promise<void> {
     if (exchange.gone) return discard(resolution);
     const { cache } = resolution;
     switch (resolution.kind) {
-      case 'object':
-        return replyObject(this.#object, exchange, askedOf(exchange, request, fields), resolution.live, cache);
+      case 'object': {
+        const asked = askedOf(exchange, request, fields);
+        const pending = replyObject(this.#object, exchange, asked, resolution.live, cache);
+        return again ? pending : pending?.catch((error: unknown) => this.#anew(exchange, request, fields, error));
+      }
       case 'stream':
         exchange.cache = cache.hit ? 'hit' : 'miss';
         return replyStream(this.#object, exchange, request, resolution.stream, cache);
@@ -177,6 +187,14 @@ export class DataHandler {
         exchange.response.end();
         return undefined;
     }
+  }
+
+  /** The bytes of a stored answer turned out to be gone before any were sent: there may be another answer, asked for once. */
+  async #anew(exchange: Exchange, request: ContentRequest, fields: Fields, thrown: unknown): Promise<void> {
+    const gone = thrown instanceof PotluckError && thrown.code === 'POTLUCK_REVISION_GONE';
+    if (!gone || exchange.begun || exchange.gone) throw thrown;
+    const resolution = await this.#collaborators.source.resolve(request, exchange.signal);
+    await this.#reply(exchange, request, fields, resolution, true);
   }
 
   /** Methods that do not only read go to the origin and back. */
@@ -202,7 +220,10 @@ export class DataHandler {
       exchange.signal,
     );
     exchange.expecting = false;
-    if (exchange.gone) return discardBody(passed);
+    if (exchange.gone) {
+      letGo(passed);
+      return;
+    }
     await replyPass(this.#object, exchange, passed, { hit: false, fwd: 'method', fwdStatus: passed.status });
   }
 
@@ -239,7 +260,7 @@ export class DataHandler {
     const { access, clock } = this.#collaborators;
     if (access === undefined) return;
     const { connection, request, response, peer, revision } = exchange;
-    access.record({
+    const line: { -readonly [K in keyof AccessLine]: AccessLine[K] } = {
       time: clock.now(),
       client: connection.client,
       method: request.method as string,
@@ -249,9 +270,10 @@ export class DataHandler {
       duration: clock.monotonic() - exchange.startedAt,
       cache: exchange.cache,
       complete,
-      ...(peer === undefined ? undefined : { peer }),
-      ...(revision === undefined ? undefined : { revision }),
-    });
+    };
+    if (peer !== undefined) line.peer = peer;
+    if (revision !== undefined) line.revision = revision;
+    access.record(line);
   }
 }
 
@@ -272,9 +294,5 @@ function askedOf(exchange: Exchange, request: ContentRequest, fields: Fields): A
 
 /** An answer for nobody: what it holds open is closed. */
 function discard(resolution: Resolution): undefined {
-  if (resolution.kind === 'pass') discardBody(resolution.response);
-}
-
-function discardBody(passed: PassedResponse): void {
-  (passed.body as { destroy?: () => void } | undefined)?.destroy?.();
+  if (resolution.kind === 'pass') letGo(resolution.response);
 }

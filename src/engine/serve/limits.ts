@@ -47,5 +47,8 @@ export const REMEMBERED_TARGET = 512;
 /** Routes remembered, twice over (two generations). */
 export const REMEMBERED_ROUTES = 2048;
 
+/** Bodies up to this size are copied behind their head and leave in one buffer: measured, it is cheaper than a second one up to here. */
+export const JOINED_BODY = 4 * 1024;
+
 /** What Allow says; an origin may take fewer. */
 export const ALLOWED = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';

@@ -70,11 +70,13 @@ export class DataListener implements Service {
       maxHeaderSize: limits.headerSize,
       headersTimeout: limits.headerTimeout,
       requestTimeout: 0, // a body that moves may take as long as it takes; one that stands still is cut by the sweep
-      keepAliveTimeout: limits.idleTimeout,
+      keepAliveTimeout: 0, // the sweep closes idle connections: a timer set and cleared for each request is a tenth of a small hit
       connectionsCheckingInterval: limits.sweepInterval,
       insecureHTTPParser: false,
       joinDuplicateHeaders: false,
       requireHostHeader: false, // we count Host fields ourselves, and answer in our own form
+      // A tenth more requests a second. One without a body then never emits 'end': `for await` sees an empty body all the same.
+      optimizeEmptyRequests: true,
       noDelay: true,
       keepAlive: true,
       shouldUpgradeCallback: acceptsUpgrade,
@@ -259,7 +261,7 @@ export class DataListener implements Service {
       socket.destroy();
       return;
     }
-    connection.abandon();
+    connection.abandon(true);
     refuse(socket, error, this.#limits.linger, fields);
   }
 
@@ -270,7 +272,7 @@ export class DataListener implements Service {
       const stalled = connection.stalled(now, this.#limits, pressed);
       if (stalled === undefined) continue;
       this.#collaborators.log.debug({ client: connection.client, stalled }, 'a stalled client was cut');
-      if (stalled === 'write' || connection.refused) connection.socket.destroy();
+      if (stalled !== 'read' || connection.refused) connection.socket.destroy();
       else this.#refuse(connection.socket, new PotluckError('POTLUCK_TIMEOUT', 'the body stopped arriving'));
     }
   }

@@ -36,5 +36,6 @@ export function redirectFields(renderer: HeadRenderer, live: LiveHead, cache: Ca
 
 /** Fields of the 302 with which a peer sends a client back to the manager. */
 export function turnBackFields(renderer: HeadRenderer, cache: CacheState, location: string): string[] {
-  return ['Location', location, 'Cache-Control', 'no-store', 'Content-Length', '0', ...renderer.own(cache)];
+  const fields = ['Location', location, 'Accept-Ranges', 'bytes', 'Cache-Control', 'no-store', 'Content-Length', '0'];
+  return [...fields, ...renderer.own(cache)];
 }

@@ -4,20 +4,21 @@ import type { LiveHead } from '../load/live-head.ts';
 import type { CacheState } from '../load/source.ts';
 import { HEADS_PREFIX } from '../protocol/paths.ts';
 import { cacheStatus } from './cache-status.ts';
+import type { ResponseHead } from './response-head.ts';
 
 /** What is kept in `LiveHead.rendered`. */
 interface Kept {
   /** Monotonic milliseconds until when it holds: Age and ttl count in seconds. */
   readonly until: number;
-  /** All fields of a whole answer from the cache, Content-Length included. */
-  readonly whole: readonly string[];
+  /** Of a whole answer from the cache. */
+  readonly whole: ResponseHead;
 }
 
 /** Fields that are set here, whatever the origin sent in their place. */
 const OURS = new Set(['accept-ranges', 'age', 'content-length', 'content-range']);
 
 /** Fields of a representation that say nothing new to a client that has it (RFC 9110 section 15.4.5). */
-const NOT_IN_304 = /^content-(?!location$|security)|^accept-ranges$|^repr-digest$|^digest$/i;
+const NOT_IN_304 = /^content-(?!location$|security)|^repr-digest$|^digest$/i;
 
 /**
  * Serialises the heads of stored answers for `writeHead`, as flat lists. A whole answer from the cache is serialised once a second
@@ -33,13 +34,14 @@ export class HeadRenderer {
     this.#name = options.name;
   }
 
-  /** Fields of an answer with the complete body (or to HEAD). */
-  whole(live: LiveHead, cache: CacheState): readonly string[] {
+  /** Head of an answer with the complete body (or to HEAD), Content-Length included. */
+  whole(live: LiveHead, cache: CacheState): ResponseHead {
     const now = this.#clock.monotonic();
-    if (!isPlainHit(cache)) return this.#whole(live, cache, now);
+    const { status } = live.head;
+    if (!isPlainHit(cache)) return { status, fields: this.#whole(live, cache, now) };
     const kept = live.rendered as Kept | undefined;
     if (kept !== undefined && now < kept.until) return kept.whole;
-    const whole = this.#whole(live, cache, now);
+    const whole: ResponseHead = { status, fields: this.#whole(live, cache, now), lasting: true };
     live.rendered = { until: now + untilNextSecond(live, now), whole } satisfies Kept;
     return whole;
   }

@@ -43,7 +43,7 @@ export function fail(
   }
   if (!response.headersSent) {
     exchange.cache = 'error';
-    const fields = renderer.own({ hit: false, detail: error.code });
+    const fields = ['Accept-Ranges', 'none', ...renderer.own({ hit: false, detail: error.code })];
     if (error.status === 405) fields.push('Allow', ALLOWED);
     for (const name of response.getHeaderNames()) response.removeHeader(name); // of an answer that is not coming
     replyError(exchange, { error, fields });

@@ -42,7 +42,13 @@ export function replyObject(
   const plan = asked.conditional ? planForObject(asked.request, live) : 'whole';
   if (plan === 304) return sendHead(exchange, 304, renderer.notModified(live, cache));
   if (plan === 412)
-    return refuse(exchange, 'POTLUCK_PRECONDITION_FAILED', ['ETag', live.head.etag, ...renderer.own(cache)]);
+    return refuse(exchange, 'POTLUCK_PRECONDITION_FAILED', [
+      'ETag',
+      live.head.etag,
+      'Accept-Ranges',
+      'bytes',
+      ...renderer.own(cache),
+    ]);
   if (plan === 416) {
     const fields = ['Content-Range', `bytes */${live.head.length}`, 'Accept-Ranges', 'bytes', ...renderer.own(cache)];
     return refuse(exchange, 'POTLUCK_RANGE_NOT_SATISFIABLE', fields);
@@ -60,11 +66,11 @@ function replyBody(
   plan: Exclude<Plan, number>,
 ): undefined | Promise<void> {
   const { renderer } = collaborators;
-  const { length, status } = live.head;
+  const { length } = live.head;
   if (plan === 'whole') {
-    const fields = renderer.whole(live, cache);
-    if (request.method === 'HEAD') return sendHead(exchange, status, fields);
-    return sendObject(collaborators, exchange, live, { status, fields }, singleBody(0, length));
+    const head = renderer.whole(live, cache);
+    if (request.method === 'HEAD') return sendHead(exchange, head.status, head.fields);
+    return sendObject(collaborators, exchange, live, head, singleBody(0, length));
   }
   const partial = renderer.partial(live, cache, plan.length);
   const { head, body } = partialBody(partial, live, plan);

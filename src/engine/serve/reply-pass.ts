@@ -25,19 +25,28 @@ export async function replyPass(
 ): Promise<void> {
   const { response, request } = exchange;
   const { body, status } = passed;
+  const leave = () => letGo(passed);
+  exchange.signal.addEventListener('abort', leave, { once: true }); // also while nothing comes
   try {
     const fields = renderer.passed(endToEnd(passed.headers), cache);
     const bodiless = request.method === 'HEAD' || isBodiless(status);
     if (body === undefined && !bodiless && headerOf(fields, 'content-length') === undefined) {
       fields.push('Content-Length', '0');
     }
+    // What the origin does with ranges it has not said; who asks for one gets whatever it sends (RFC 9110 section 14.3).
+    if (headerOf(fields, 'accept-ranges') === undefined) fields.push('Accept-Ranges', 'none');
     response.writeHead(status, fields);
     if (body !== undefined && !bodiless) await sendBody(throttle, exchange, passed, body);
     response.end();
   } finally {
-    // Node's streams all have it; a body that was not read to its end must not keep its connection.
-    (body as { destroy?: () => void } | undefined)?.destroy?.();
+    exchange.signal.removeEventListener('abort', leave);
+    leave();
   }
+}
+
+/** Ends a body that nobody reads any further, so that it does not keep its connection. Node's own streams all can. */
+export function letGo(passed: PassedResponse): void {
+  (passed.body as { destroy?: () => void } | undefined)?.destroy?.();
 }
 
 async function sendBody(

@@ -2,35 +2,70 @@ import type { Flow, Throttle } from '../rate/throttle.ts';
 import type { Entry } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
 
+/** How much of some bytes may go. */
+export interface Grant {
+  /** Bytes from the beginning that may go now. */
+  readonly allowed: number;
+  /** Bytes behind them that may go after `turn`. */
+  readonly asked: number;
+  /** Undefined where all may go now. */
+  readonly turn: undefined | Promise<void>;
+}
+
 /**
- * Writes bytes slice by slice, as the throttle lets them go and the client takes them; resolves once the kernel has all of them. Without a
- * cap there is one slice. Rejects with an AbortError when the client goes away.
+ * Asks the throttle for `size` bytes in slices, of which the first `from` were granted before, until it makes somebody wait. A cap that
+ * is not reached grants all of them in one go.
  */
-export async function writeSlices(exchange: Exchange, bytes: Buffer, throttle: Throttle, flow: Flow): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const slice = throttle.rate === undefined ? bytes.length - at : Math.min(throttle.slice(), bytes.length - at);
-    const turn = flow.take(slice, exchange.signal);
-    if (turn !== undefined) await turn;
-    await exchange.write(slice === bytes.length ? bytes : bytes.subarray(at, at + slice));
-    at += slice;
+export function askFor(size: number, exchange: Exchange, throttle: Throttle, flow: Flow, from = 0): Grant {
+  let allowed = from;
+  while (allowed < size) {
+    const asked = Math.min(throttle.rate === undefined ? size : throttle.slice(), size - allowed);
+    const turn = flow.take(asked, exchange.signal);
+    if (turn !== undefined) return { allowed, asked, turn };
+    allowed += asked;
+  }
+  return { allowed, asked: 0, turn: undefined };
+}
+
+/**
+ * Writes bytes as the throttle lets them go and the client takes them; resolves once the kernel has all of them. Slices that may go at once
+ * leave together. `granted`: what was asked for already. Rejects with an AbortError when the client goes away.
+ */
+export async function writeSlices(
+  exchange: Exchange,
+  bytes: Buffer,
+  throttle: Throttle,
+  flow: Flow,
+  granted = askFor(bytes.length, exchange, throttle, flow),
+): Promise<void> {
+  let sent = 0;
+  for (let next = granted; ; next = askFor(bytes.length, exchange, throttle, flow, next.allowed + next.asked)) {
+    const { allowed, turn } = next;
+    const batch = allowed > sent ? exchange.write(bytes.subarray(sent, allowed)) : undefined;
+    sent = allowed;
+    if (turn === undefined) return batch;
+    await Promise.all([batch, turn]);
   }
 }
 
-/** Writes `before` and a stretch of an entry, whose reference is given back exactly once, whatever happens. */
+/**
+ * Writes `before` and a stretch of an entry, whose reference is given back exactly once, whatever happens. `granted`: what was asked for
+ * of the stretch already.
+ */
 export async function writeEntry(
   exchange: Exchange,
   entry: Entry,
   stretch: { start: number; end: number },
   throttle: Throttle,
   flow: Flow,
-  before?: Buffer,
+  { before, granted }: { before?: Buffer | undefined; granted?: Grant } = {},
 ): Promise<void> {
   let taken = false;
   try {
     if (before !== undefined) await writeSlices(exchange, before, throttle, flow);
-    await writeSlices(exchange, entry.bytes.subarray(stretch.start, stretch.end), throttle, flow);
+    await writeSlices(exchange, entry.bytes.subarray(stretch.start, stretch.end), throttle, flow, granted);
     taken = true;
   } finally {
-    entry.release(!taken);
+    entry.release(!taken && exchange.stillRead);
   }
 }

@@ -5,18 +5,14 @@ import type { ContentSource } from '../load/source.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import type { Entry } from '../store/store.ts';
 import { clientGone, type Exchange } from './exchange.ts';
+import { JOINED_BODY } from './limits.ts';
 import type { Body } from './multipart.ts';
-import { writeEntry, writeSlices } from './send-bytes.ts';
+import { type ResponseHead, writeHead } from './response-head.ts';
+import { askFor, writeEntry, writeSlices } from './send-bytes.ts';
 
 export interface BodyCollaborators {
   readonly source: ContentSource;
   readonly throttle: Throttle;
-}
-
-/** The head of a response, sent once the first bytes of its body are at hand: until then, an error still gets a status of its own. */
-export interface ResponseHead {
-  readonly status: number;
-  readonly fields: readonly string[];
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
@@ -48,7 +44,7 @@ export function sendObject(
 }
 
 function sendEmpty(exchange: Exchange, head: ResponseHead): undefined {
-  exchange.response.writeHead(head.status, head.fields as string[]);
+  writeHead(exchange.request, exchange.response, head);
   exchange.response.end();
 }
 
@@ -78,15 +74,25 @@ function sendPiece(
   check(live, index, entry);
   const size = stretch.end - stretch.start;
   const flow = exchange.connection.flow(throttle, 'client');
-  if (throttle.rate !== undefined && size > throttle.slice()) {
-    writeHead(exchange, head, entry);
-    return writeEntry(exchange, entry, stretch, throttle, flow).then(() => {
-      exchange.response.end();
-    });
-  }
   const bytes = size === entry.bytes.length ? entry.bytes : entry.bytes.subarray(stretch.start, stretch.end);
-  const turn = flow.take(size, exchange.signal);
-  if (turn === undefined) return endWith(exchange, head, bytes, entry);
+  const granted = askFor(size, exchange, throttle, flow);
+  if (granted.turn === undefined) return endWith(exchange, head, bytes, entry);
+  if (granted.asked === size) return endAfter(granted.turn, exchange, head, bytes, entry);
+  granted.turn.catch(() => undefined); // where the head cannot be sent, nobody comes to wait for it
+  begin(exchange, head, entry);
+  return writeEntry(exchange, entry, stretch, throttle, flow, { granted }).then(() => {
+    exchange.response.end();
+  });
+}
+
+/** A body of one slice waits for its turn together with its head. */
+function endAfter(
+  turn: Promise<void>,
+  exchange: Exchange,
+  head: ResponseHead,
+  bytes: Buffer,
+  entry: Entry,
+): Promise<void> {
   return turn.then(
     () => endWith(exchange, head, bytes, entry),
     (error: unknown) => {
@@ -97,15 +103,16 @@ function sendPiece(
 }
 
 function endWith(exchange: Exchange, head: ResponseHead, bytes: Buffer, entry: Entry): undefined {
-  writeHead(exchange, head, entry);
-  exchange.endWith(bytes, entry);
+  begin(exchange, head, entry);
+  if (bytes.length <= JOINED_BODY) exchange.endWithCopy(bytes, entry);
+  else exchange.endWith(bytes, entry);
 }
 
 /** Begins the response; `entry` is given back where that fails: the client is gone, or a field cannot be sent. */
-function writeHead(exchange: Exchange, head: ResponseHead, entry: Entry): void {
+function begin(exchange: Exchange, head: ResponseHead, entry: Entry): void {
   try {
     if (exchange.gone) throw clientGone();
-    exchange.response.writeHead(head.status, head.fields as string[]);
+    writeHead(exchange.request, exchange.response, head);
   } catch (error) {
     entry.release();
     throw error;
@@ -128,13 +135,13 @@ async function sendParts(
       const index = Math.floor(at / pieceSize);
       const base = index * pieceSize;
       const wanted = source.piece(live, index, exchange.connection.wanted);
-      if (index < last) source.readAhead(live, index + 1, exchange.signal);
+      if (index < last) source.readAhead(live, index + 1, last, exchange.signal);
       const entry = isPromise(wanted) ? await wanted : wanted;
       check(live, index, entry);
-      if (!exchange.response.headersSent) writeHead(exchange, head, entry);
+      if (!exchange.response.headersSent) begin(exchange, head, entry);
       const stretch = { start: at - base, end: Math.min(part.end - base, pieceSize) };
       const before = at === part.start ? part.before : undefined;
-      await writeEntry(exchange, entry, stretch, throttle, flow, before);
+      await writeEntry(exchange, entry, stretch, throttle, flow, { before });
       at = base + stretch.end;
     }
   }

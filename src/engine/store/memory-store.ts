@@ -1,10 +1,9 @@
 import { abortReason, PotluckError } from '../base/errors.ts';
 import { Budget } from './budget.ts';
-import { DirectoryIndex } from './directory-index.ts';
 import { ENTRY_COST, META_COST, META_LIMIT } from './limits.ts';
 import { type LeaseOwner, MemoryLease } from './memory-lease.ts';
 import { MemoryEntry, MemoryRecord, type Unpinner } from './memory-record.ts';
-import { Recency } from './recency.ts';
+import { Shelf } from './shelf.ts';
 import { SlabPool } from './slab-pool.ts';
 import type { Claim, CommitName, Entry, EntryAttributes, Lease, Store, StoreStats } from './store.ts';
 import { WaitingLine } from './waiting-line.ts';
@@ -27,23 +26,22 @@ export interface MemoryStoreOptions {
  * arrive in. Everything counts: entries in use that were evicted or deleted, leases, and what an entry costs beside its body.
  */
 export class MemoryStore implements Store, Unpinner, LeaseOwner {
-  readonly #onDrop: (dir: string, id: string) => void;
   readonly #budget: Budget;
   readonly #pool: SlabPool;
-  readonly #recency: Recency;
-  readonly #index = new DirectoryIndex();
+  readonly #shelf: Shelf;
   readonly #line = new WaitingLine();
-  #cached = 0;
   #hits = 0;
   #misses = 0;
-  #evictions = 0;
   #closed = false;
 
   constructor(_collaborators: object, options: MemoryStoreOptions) {
-    this.#onDrop = options.onDrop ?? (() => undefined);
     this.#budget = new Budget(options.grant, options.reserveShare);
     this.#pool = new SlabPool(options);
-    this.#recency = new Recency(options.grant);
+    this.#shelf = new Shelf(
+      this.#budget,
+      (record) => this.#free(record.body, record.cost, record.abandoned),
+      options.onDrop ?? (() => undefined),
+    );
   }
 
   async start(): Promise<void> {}
@@ -54,12 +52,12 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     this.#closed = true;
     this.#line.failAbove('member', -1, closedError);
     this.#line.failAbove('client', -1, closedError);
-    for (const record of this.#index.all()) this.#unlink(record);
+    this.#shelf.close();
     this.#pool.trim(0);
   }
 
   read(dir: string, id: string, claim: Claim, signal?: AbortSignal): Entry | undefined | Promise<Entry | undefined> {
-    const record = this.#index.get(dir, id);
+    const record = this.#shelf.get(dir, id);
     if (record === undefined) {
       this.#misses++;
       return undefined;
@@ -69,7 +67,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
   }
 
   has(dir: string, id: string): boolean {
-    return this.#index.get(dir, id) !== undefined;
+    return this.#shelf.get(dir, id) !== undefined;
   }
 
   reserve(bytes: number, claim: Claim, signal?: AbortSignal): Lease | Promise<Lease> {
@@ -92,16 +90,16 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
   }
 
   delete(dir: string, id: string): boolean {
-    const record = this.#index.get(dir, id);
+    const record = this.#shelf.get(dir, id);
     if (record === undefined) return false;
-    this.#drop(record);
+    this.#shelf.drop(record);
     this.#line.serve();
     return true;
   }
 
   /** The attributes of an entry that has some. Touches nothing. */
   attributesOf(dir: string, id: string): EntryAttributes | undefined {
-    return this.#index.get(dir, id)?.attributes;
+    return this.#shelf.get(dir, id)?.attributes;
   }
 
   /** `which`: of the entries of the directory, those to take. */
@@ -109,10 +107,16 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     dir: string,
     which: (attributes: EntryAttributes | undefined, id: string) => boolean = () => true,
   ): number {
-    const records = this.#index.list(dir).filter((record) => which(record.attributes, record.id));
-    for (const record of records) this.#drop(record);
+    const records = this.#shelf.list(dir).filter((record) => which(record.attributes, record.id));
+    // An observer that is told of one may have deleted others.
+    for (const record of records) if (record.cached) this.#shelf.drop(record);
     if (records.length > 0) this.#line.serve();
     return records.length;
+  }
+
+  clear(): void {
+    this.#shelf.clear();
+    this.#line.serve();
   }
 
   get pressed(): boolean {
@@ -122,13 +126,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
   resize(grant: number): void {
     if (this.#closed) return;
     this.#budget.setGrant(grant);
-    this.#shed();
-    // What is in use cannot be evicted, but it need not be found any more: it is freed when it is let go.
-    for (const record of this.#index.all()) {
-      if (this.#cached <= grant) break;
-      this.#drop(record);
-    }
-    this.#recency.resize(grant);
+    this.#shelf.resize();
     this.#pool.trim(Math.max(0, this.#budget.capacity - this.#budget.used));
     for (const claim of ['member', 'client'] as const) {
       this.#line.failAbove(claim, this.#budget.largest(claim), () => tooLarge());
@@ -139,12 +137,12 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
   stats(): StoreStats {
     return {
       grant: this.#budget.grant,
-      cached: this.#cached,
-      held: this.#budget.used - this.#cached,
-      entries: this.#recency.size,
+      cached: this.#shelf.bytes,
+      held: this.#budget.used - this.#shelf.bytes,
+      entries: this.#shelf.size,
       hits: this.#hits,
       misses: this.#misses,
-      evictions: this.#evictions,
+      evictions: this.#shelf.evictions,
       waiting: this.#line.size,
     };
   }
@@ -156,9 +154,9 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     if (--record.pins === 0) {
       if (record.cached) {
         budget.idle += record.cost;
-        if (budget.used > budget.capacity) this.#shed();
+        if (budget.used > budget.capacity) this.#shelf.shed();
       } else {
-        this.#discard(record);
+        this.#free(record.body, record.cost, record.abandoned);
       }
     }
     if (this.#line.size > 0) this.#line.serve();
@@ -175,7 +173,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     this.#budget.used += cost - lease.cost;
     if (lease.claim === 'client') this.#budget.clientPinned -= lease.cost;
     const entry = this.#pin(record, lease.claim);
-    if (name.keep !== false) this.#keep(record);
+    if (name.keep !== false) this.#shelf.put(record);
     this.#line.serve();
     return entry;
   }
@@ -189,7 +187,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
 
   #hit(record: MemoryRecord, claim: Claim): Entry {
     this.#hits++;
-    this.#recency.touch(record);
+    this.#shelf.touch(record);
     return this.#pin(record, claim);
   }
 
@@ -202,7 +200,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
 
   /** For one who waited: the entry may be gone by now. */
   #tryRead(dir: string, id: string, claim: Claim): { value: Entry | undefined } | undefined {
-    const record = this.#index.get(dir, id);
+    const record = this.#shelf.get(dir, id);
     if (record === undefined) {
       this.#misses++;
       return { value: undefined };
@@ -220,68 +218,12 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
   #lease(bytes: number, cost: number, claim: Claim): MemoryLease | undefined {
     const budget = this.#budget;
     if (!budget.allows(cost, claim)) return undefined;
-    while (budget.used + cost > budget.capacity) if (!this.#evictOldest()) return undefined;
+    while (budget.used + cost > budget.capacity) if (!this.#shelf.evictOne()) return undefined;
     const buffer = this.#pool.allocate(bytes);
     budget.used += cost;
     if (claim === 'client') budget.clientPinned += cost;
     this.#pool.trim(budget.capacity - budget.used);
     return new MemoryLease(buffer, claim, cost, this);
-  }
-
-  /** Makes a record that is in use findable, if there is room for it. */
-  #keep(record: MemoryRecord): void {
-    const older = this.#index.get(record.dir, record.id);
-    if (older !== undefined) this.#unlink(older);
-    if (this.#makeCacheRoom(record.cost)) {
-      record.cached = true;
-      this.#cached += record.cost;
-      this.#index.add(record);
-      this.#recency.add(record);
-    } else if (older !== undefined) {
-      this.#onDrop(record.dir, record.id);
-    }
-  }
-
-  #makeCacheRoom(cost: number): boolean {
-    const budget = this.#budget;
-    if (this.#closed || budget.used - budget.idle > budget.capacity) return false;
-    if (this.#cached - budget.idle + cost > budget.grant) return false;
-    while (this.#cached + cost > budget.grant || this.#recency.full) if (!this.#evictOldest()) return false;
-    return true;
-  }
-
-  /** Evicts what nobody holds until everything fits again. */
-  #shed(): void {
-    const budget = this.#budget;
-    while (budget.used > budget.capacity || this.#cached > budget.grant) if (!this.#evictOldest()) return;
-  }
-
-  #evictOldest(): boolean {
-    const record = this.#budget.idle > 0 ? this.#recency.oldestIdle() : undefined;
-    if (record === undefined) return false;
-    this.#evictions++;
-    this.#drop(record);
-    return true;
-  }
-
-  #drop(record: MemoryRecord): void {
-    this.#unlink(record);
-    this.#onDrop(record.dir, record.id);
-  }
-
-  /** Takes a record out of all tables; its memory is freed now or when the last one lets go. */
-  #unlink(record: MemoryRecord): void {
-    record.cached = false;
-    this.#cached -= record.cost;
-    this.#index.remove(record);
-    this.#recency.remove(record);
-    if (record.pins > 0) return;
-    this.#budget.idle -= record.cost;
-    this.#discard(record);
-  }
-
-  #discard(record: MemoryRecord): void {
-    this.#free(record.body, record.cost, record.abandoned);
   }
 
   #free(body: Buffer<ArrayBuffer>, cost: number, abandoned: boolean): void {

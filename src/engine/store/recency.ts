@@ -57,10 +57,6 @@ export class Recency {
     for (const record of this.#table.rkeys()) table.set(record, record, { size: record.cost });
     this.#table = table;
   }
-
-  clear(): void {
-    this.#table = tableFor(0);
-  }
 }
 
 function tableFor(grant: number, atLeast = 0): LRUCache<MemoryRecord, MemoryRecord> {

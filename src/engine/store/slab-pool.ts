@@ -1,13 +1,13 @@
 import { PIECE_SIZE } from '../content/piece.ts';
-import { SLAB_THRESHOLD } from './limits.ts';
+import { SLAB_THRESHOLD, SMALL_BODY } from './limits.ts';
 
 /** What freed memory is overwritten with in tests, so that use after release is seen. */
 const POISON = 0xdb;
 
 /**
  * Memory for bodies. Large ones get slabs of the size of a piece, which are used again and again: resident memory does not grow
- * with what passes through, and no pages are faulted in on the way. Small bodies, and those above the size of a slab, get memory of their own
- * that the garbage collector takes back.
+ * with what passes through, and no pages are faulted in on the way. Others get memory of their own. The garbage collector is in
+ * no hurry to free that (several times the grant was seen), so all but the smallest is detached from its buffers when it is freed.
  */
 export class SlabPool {
   readonly #poison: boolean;
@@ -39,11 +39,12 @@ export class SlabPool {
     if (abandoned) return;
     if (this.#poison) new Uint8Array(body.buffer).fill(POISON);
     if (usesSlab(body.length)) this.#idle.push(body.buffer);
+    else if (body.length > SMALL_BODY) body.buffer.transfer(0);
   }
 
   /** Gives up idle slabs until at most `bytes` of them are left. */
   trim(bytes: number): void {
-    while (this.#idle.length > 0 && this.idleBytes > bytes) this.#idle.pop();
+    while (this.#idle.length > 0 && this.idleBytes > bytes) this.#idle.pop()?.transfer(0);
   }
 }
 

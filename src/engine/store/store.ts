@@ -101,6 +101,9 @@ export interface Store extends Service {
   /** Takes out all entries of a directory; how many there were. */
   deleteDirectory(dir: string): number;
 
+  /** Takes out everything. Those who hold an entry keep it. */
+  clear(): void;
+
   /** True while somebody waits for memory: slow readers that hold some have less patience then. */
   readonly pressed: boolean;
 

@@ -114,6 +114,13 @@ export class TieredStore implements Store {
     return onlyHere + this.disk.writer.deleteDirectoryNow(dir, ANY);
   }
 
+  /** Empties both tiers: every segment goes. */
+  clear(): void {
+    if (this.#closed) return;
+    this.memory.clear();
+    this.disk.clear();
+  }
+
   get pressed(): boolean {
     return this.memory.pressed;
   }

@@ -44,7 +44,13 @@ export async function askNodes(client: ControlClient, { rest }: ClientArguments)
     share(node.hits, node.requests),
     node.location ?? '-',
   ]);
-  return { json: { nodes }, text: nodes.length === 0 ? 'no nodes\n' : table(heading, rows) };
+  return { json: { nodes }, text: nodes.length === 0 ? await noNodes(client) : table(heading, rows) };
+}
+
+/** Of other nodes only the manager keeps account. */
+async function noNodes(client: ControlClient): Promise<string> {
+  const { face, upstream } = await client.stats();
+  return face === 'manager' ? 'no nodes\n' : `this is a peer; its manager (${upstream ?? 'away'}) knows the nodes\n`;
 }
 
 /** `potluck stats`: what was done since the start. */

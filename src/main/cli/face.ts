@@ -14,13 +14,17 @@ export async function runFace(argv: readonly string[], io: Io, loadEngine: LoadE
   const logs = openLogs(settings);
   try {
     for (const warning of warnings) logs.log.warn({}, warning);
-    logs.log.info({ face: settings.face, version: VERSION, node: process.version, pid: process.pid }, 'starting');
     const engine = await loadEngine();
     return await supervise((signal) => startFace(engine, settings, logs, signal), {
       interruptions: io.interruptions,
       log: logs.log,
       reopenLogs: logs.reopen,
-      onReady: (node) => io.stdout(readyLine(settings, node)),
+      onReady: (node) => {
+        // Not before: what keeps it from starting is one line, and the only one.
+        const { face } = settings;
+        logs.log.info({ face, version: VERSION, node: process.version, pid: process.pid }, 'started');
+        io.stdout(readyLine(settings, node));
+      },
     });
   } finally {
     logs.close();

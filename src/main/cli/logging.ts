@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { PotluckError } from '../../engine/base/errors.ts';
+import { makeFolder } from '../../engine/base/folder.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { LogTarget, NodeSettings } from '../../engine/base/settings.ts';
 
@@ -14,6 +15,9 @@ export interface Logs {
   /** Writes out what is still buffered. */
   close(): void;
 }
+
+/** For the owner and the group: who downloads what is nobody else's business. */
+const FILE_MODE = 0o640;
 
 type Destination = ReturnType<typeof pino.destination>;
 
@@ -52,7 +56,7 @@ export function openLogs(settings: Pick<NodeSettings, 'log' | 'logLevel' | 'acce
 function openErrorLog(target: LogTarget): Destination {
   if (typeof target === 'string') return quiet(pino.destination({ dest: 2, sync: true }));
   probe(target.file);
-  return quiet(pino.destination({ dest: target.file, sync: true }));
+  return quiet(pino.destination({ dest: target.file, sync: true, mode: FILE_MODE }));
 }
 
 function openAccessLog(target: LogTarget, log: Log): Destination | undefined {
@@ -60,6 +64,7 @@ function openAccessLog(target: LogTarget, log: Log): Destination | undefined {
   if (target !== 'stderr') probe(target.file);
   const destination = pino.destination({
     dest: target === 'stderr' ? 2 : target.file,
+    mode: FILE_MODE,
     sync: false,
     minLength: ACCESS_BLOCK,
     periodicFlush: ACCESS_DELAY,
@@ -119,8 +124,8 @@ function flush(destination: Destination | undefined): void {
 
 function probe(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    closeSync(openSync(file, 'a', 0o640));
+    makeFolder(dirname(file));
+    closeSync(openSync(file, 'a', FILE_MODE));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new PotluckError('POTLUCK_FILE_UNWRITABLE', `${file} (${code ?? 'unknown reason'})`, { cause: error });

@@ -181,6 +181,24 @@ describe('get from peers that fail', () => {
     expect(result.sources[0]?.bytes).toBe(0);
   });
 
+  it.each<[string, object]>([
+    ['a list', []],
+    ['pieces that are no list', { pieces: 7 }],
+    ['pieces without hashes', { pieces: [{ index: 0 }] }],
+    ['a head that is no head', { head: { payload: 1 } }],
+    ['a proof of another piece', { pieces: [] }],
+  ])('outlives a peer whose hashes are malformed: %s', async (name, page) => {
+    const body = bodyOf(12 * PIECE);
+    const proofs = () => {
+      const { pieces } = cluster.version.page(0, 1) as { pieces: object[] };
+      return name === 'a proof of another piece' ? { pieces: pieces.map((proof) => ({ ...proof, index: 1 })) } : page;
+    };
+    await clusterOf(body, { page: proofs }, { chunk: PIECE, delay: 1 });
+    cluster.known = () => false;
+    expect(await load()).toMatchObject({ verified: true });
+    expect((await out()).equals(body)).toBe(true);
+  });
+
   it('goes on elsewhere when a peer dies in mid-transfer', async () => {
     const body = bodyOf(400 * PIECE);
     await clusterOf(body, { chunk: 512, delay: 2 }, { chunk: PIECE, delay: 2 });

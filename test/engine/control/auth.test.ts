@@ -17,7 +17,7 @@ async function start(options: Partial<ControlOptions>): Promise<TestControl> {
 function ask(line: string, authorization?: string) {
   const port = control?.port ?? 0;
   const headers = [`Host: localhost:${port}`, 'Content-Type: application/json'];
-  const body = line.startsWith('POST') ? '{"memory":1}' : '';
+  const body = line.startsWith('POST') ? '{"memory":4194304}' : '';
   return request(
     port,
     line,

@@ -78,6 +78,7 @@ describe('the control port on loopback, without a token', () => {
     ['/api/v1/limits', { upload_cap: true }],
     ['/api/v1/limits', { upload_cap: 1, more: 1 }],
     ['/api/v1/limits', { memory: null }],
+    ['/api/v1/limits', { memory: '1K' }],
     ['/api/v1/limits', { memory: 1.5 }],
     ['/api/v1/limits', '{"__proto__":{"upload_cap":1}}'],
     ['/api/v1/purge', {}],
@@ -244,7 +245,7 @@ describe('the life of a control server', () => {
     routes.setLimits = () => new Promise(() => undefined);
     const { server, port } = await startControl(routes);
     const idle = raw(port, `GET /health HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`);
-    const stuck = request(port, 'POST /api/v1/limits', [`Host: localhost:${port}`, JSON_TYPE], '{"memory":1}').catch(
+    const stuck = request(port, 'POST /api/v1/limits', [`Host: localhost:${port}`, JSON_TYPE], '{"memory":"4M"}').catch(
       () => 'cut',
     );
     const halfway = raw(port, 'GET /health HTTP/1.1\r\nHo').catch(() => 'cut');

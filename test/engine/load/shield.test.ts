@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { get as httpGet } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/help.ts';
 import { type Origin, type OriginFile, startOrigin } from '../../support/origin.ts';
 import { startContent } from './content.ts';
 
@@ -58,6 +60,26 @@ describe('the shield between clients and an origin', () => {
     }
     expect((await get('/file', { Range: 'bytes=99999999-' })).status).toBe(416);
     expect(origin.stats.bodyBytes).toBeLessThanOrEqual(5 * MiB + 3);
+  });
+
+  it('fetches nothing ahead of the end of the range that is asked for', async () => {
+    await start({ '/file': { size: 12 * MiB } });
+    await (await get('/file', { Range: `bytes=${4 * MiB}-${6 * MiB - 1}` })).arrayBuffer();
+    expect(origin.stats.bodyBytes).toBe(3 * MiB); // and the first piece, which brought the head
+  });
+
+  it('takes in what it has asked the origin for, though the client has left, and does not ask twice', async () => {
+    await start({ '/file': { size: 4 * MiB, rate: 2 * MiB } });
+    await (await get('/file', { Range: 'bytes=0-0' })).arrayBuffer();
+    const hurried = new AbortController();
+    const range = { Range: `bytes=${MiB}-${2 * MiB - 1}` };
+    const left = fetch(`${content.url}/file`, { headers: range, signal: hurried.signal });
+    await eventually(() => origin.stats.bodyBytes > MiB + 100_000);
+    hurried.abort();
+    await expect(left).rejects.toThrow();
+    const patient = await get('/file', range);
+    expect(Buffer.from(await patient.arrayBuffer()).equals(origin.slice('/file', MiB, 2 * MiB))).toBe(true);
+    expect(origin.stats.bodyBytes).toBe(2 * MiB);
   });
 
   it('streams what comes chunked without a length, to many at once, and keeps it', async () => {
@@ -158,6 +180,17 @@ describe('the shield between clients and an origin', () => {
     expect(await posted.text()).toBe('hello');
     await get('/file');
     expect(origin.stats.requests('/file', 'GET')).toBe(2);
+  });
+
+  it('passes on what the origin hints before it answers', async () => {
+    await start({ '/page': { size: 10, earlyHints: ['</style.css>; rel=preload'] } });
+    const hints = await new Promise<(string | undefined)[]>((resolve, reject) => {
+      const seen: (string | undefined)[] = [];
+      const request = httpGet(`${content.url}/page`, (response) => response.resume().once('end', () => resolve(seen)));
+      request.on('information', (info) => seen.push(info.headers['link'] as string | undefined));
+      request.once('error', reject);
+    });
+    expect(hints).toEqual(['</style.css>; rel=preload']);
   });
 
   it('serves empty and small bodies', async () => {

@@ -81,6 +81,12 @@ describe('the redirect', () => {
     expect(balancer.choose(liveHead('/s', { length: 4096 }), contentRequest('/s'), false, HOST)?.peer).toBe('a');
   });
 
+  it('is not given to another cache, which would only hand it on', () => {
+    const { balancer } = setUp([peerNode('a')]);
+    const request = { ...contentRequest('/'), headers: ['CDN-Loop', 'another-cdn'] };
+    expect(balancer.choose(LARGE, request, false, HOST)).toBeUndefined();
+  });
+
   it('is told to the audit, and counts as a download on its way', () => {
     const told: string[] = [];
     const node = peerNode('a');
@@ -134,7 +140,7 @@ describe('who gets nothing', () => {
   it('a peer whose cap is zero, even alone', () => {
     const { balancer } = setUp([peerNode('mute', { load: { uploadCap: 0 } })]);
     expect(balancer.choose(LARGE, contentRequest('/'), false, HOST)).toBeUndefined();
-    expect(balancer.pickForProxy(LARGE, 0, [])).toBeUndefined();
+    expect(balancer.pickForProxy(LARGE.head.revision + 0, [])).toBeUndefined();
   });
 });
 
@@ -271,9 +277,9 @@ describe('a member for the manager itself', () => {
   it('is the owner of the piece, then others, and never one that failed', () => {
     const { balancer, replaceRing } = setUp([peerNode('a'), peerNode('b'), peerNode('c', { loopback: true })]);
     replaceRing({ ranked: (key) => (key === `${LARGE.head.revision}5` ? ['c', 'a', 'b'] : ['a', 'b', 'c']) });
-    expect(balancer.pickForProxy(LARGE, 5, [])?.id).toBe('c');
-    expect(balancer.pickForProxy(LARGE, 5, ['c'])?.id).toBe('a');
-    expect(balancer.pickForProxy(LARGE, 4, ['a', 'b', 'c'])).toBeUndefined();
+    expect(balancer.pickForProxy(LARGE.head.revision + 5, [])?.id).toBe('c');
+    expect(balancer.pickForProxy(LARGE.head.revision + 5, ['c'])?.id).toBe('a');
+    expect(balancer.pickForProxy(LARGE.head.revision + 4, ['a', 'b', 'c'])).toBeUndefined();
   });
 });
 

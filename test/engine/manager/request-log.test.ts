@@ -18,7 +18,7 @@ const NOTHING_MORE = { requests: 0, bytes: 0 };
 
 function setUp() {
   const lines: string[] = [];
-  const log = new RequestLog({ write: (line) => lines.push(line), now: () => Date.UTC(2026, 4, 2) });
+  const log = new RequestLog({ write: (line) => lines.push(JSON.stringify(line)), now: () => Date.UTC(2026, 4, 2) });
   return { log, lines, parsed: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
 

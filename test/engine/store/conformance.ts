@@ -202,6 +202,13 @@ export function storeConformance(title: string, makeStore: (grant: number) => St
         held.release();
         expect(store.stats()).toMatchObject({ held: 0, entries: 1 });
       });
+
+      it('all together', async () => {
+        for (let i = 0; i < 5; i++) await put(store, i % 2, i, 1000, i);
+        store.clear();
+        for (let i = 0; i < 5; i++) expect(await store.read(name(i % 2), name(i), 'client')).toBeUndefined();
+        expect(store.stats()).toMatchObject({ cached: 0, entries: 0, held: 0 });
+      });
     });
 
     describe('keeps to its memory', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PIECE_SIZE } from '../../../src/engine/content/piece.ts';
-import { META_LIMIT } from '../../../src/engine/store/limits.ts';
+import { BYTES_PER_PLACE, ENTRY_COST, META_LIMIT } from '../../../src/engine/store/limits.ts';
 import { MemoryStore } from '../../../src/engine/store/memory-store.ts';
 import type { Entry } from '../../../src/engine/store/store.ts';
 import { MIB, name, put, storeConformance } from './conformance.ts';
@@ -93,9 +93,21 @@ describe('The memory tier', () => {
     const memory = slab?.buffer.buffer;
     slab?.release();
     for (let i = 0; i < 30; i++) await put(store, 1, i, 200 * 1024);
-    const lease = await store.reserve(PIECE_SIZE, 'client');
-    expect(lease.buffer.buffer).not.toBe(memory);
-    lease.release();
+    expect(memory?.byteLength).toBe(0);
+  });
+
+  it('frees medium bodies at once, without waiting for the garbage collector, unless they were abandoned', async () => {
+    const store = new MemoryStore({}, { grant: 5 * MIB });
+    for (const [length, abandoned, left] of [
+      [100_000, false, 0],
+      [100_000, true, 100_000],
+      [2 * MIB, false, 0],
+    ] as const) {
+      const lease = await store.reserve(length, 'client');
+      const memory = lease.buffer.buffer;
+      lease.release(abandoned);
+      expect(memory.byteLength).toBe(left);
+    }
   });
 
   it('does not use memory again that any of its holders abandoned', async () => {
@@ -148,13 +160,20 @@ describe('The memory tier', () => {
     expect(dropped).toEqual([name(1)]);
   });
 
-  it('holds more small entries than its table has places for by evicting the oldest', async () => {
-    const store = new MemoryStore({}, { grant: 4 * MIB });
-    for (let i = 0; i < 5000; i++) await put(store, 1, i, 10);
-    const { cached, held, entries } = store.stats();
-    expect(cached + held).toBeLessThanOrEqual(4 * MIB);
-    expect(entries).toBeGreaterThan(1000);
+  it('takes in more small entries than its table has places for by evicting the oldest', async () => {
+    let dropped = 0;
+    const store = new MemoryStore({}, { grant: 4 * MIB, onDrop: () => dropped++ });
+    for (let i = 0; i < 5000; i++) {
+      const lease = await store.reserve(1, 'client');
+      lease.commit({ dir: name(1), id: name(i), meta: Buffer.alloc(0) }).release();
+    }
+    const { cached, entries, evictions } = store.stats();
+    expect(entries).toBe((4 * MIB) / BYTES_PER_PLACE);
+    expect(cached).toBe(entries * (ENTRY_COST + 1));
+    expect([dropped, evictions]).toEqual([5000 - entries, 5000 - entries]);
     expect(store.has(name(1), name(4999))).toBe(true);
+    expect(store.deleteDirectory(name(1))).toBe(entries);
+    expect(store.stats()).toMatchObject({ cached: 0, held: 0 });
   });
 
   it('keeps the order of use over a change of the grant', async () => {
@@ -172,6 +191,20 @@ describe('The memory tier', () => {
     for (const bytes of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => store.tryReserve(bytes, 'client')).toThrow(RangeError);
     }
+  });
+
+  it('bears an observer that deletes what is being deleted', async () => {
+    let store: MemoryStore | undefined;
+    const dropped: string[] = [];
+    const onDrop = (dir: string, id: string) => {
+      dropped.push(id);
+      store?.deleteDirectory(dir);
+    };
+    store = new MemoryStore({}, { grant: 8 * MIB, onDrop });
+    for (let i = 0; i < 4; i++) await put(store, 1, i, 1000);
+    store.deleteDirectory(name(1));
+    expect(dropped.sort()).toEqual([0, 1, 2, 3].map(name));
+    expect(store.stats()).toMatchObject({ cached: 0, held: 0, entries: 0 });
   });
 
   it('bears an observer that comes back while it is told of an eviction', async () => {

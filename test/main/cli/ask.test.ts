@@ -120,7 +120,7 @@ describe('leave', () => {
 
   it('--cold asks for just that', async () => {
     const run = launch(['leave', '--cold', '--json', '--control', control.url, '--token', 'change-me']);
-    await expect.poll(() => routes.leaves).toEqual([true]);
+    await expect.poll(() => routes.leaves, { timeout: 10_000 }).toEqual([true]);
     await control.server.close();
     expect(JSON.parse((await run.outcome).stdout)).toMatchObject({ left: true, downloads: 0 });
   });

@@ -69,6 +69,8 @@ const LINES: readonly (readonly [string, string])[] = [
     '--redirect-min has no meaning with --mode proxy, which redirects nothing',
   ],
   [`${MANAGER} --group a=http://a --group a=http://b`, '--group a is given twice'],
+  [`${MANAGER} --group default=http://a`, '--group default: the default group is the one that --mirror URL gives'],
+  [`${PEER} --no-mdns`, '--no-mdns leaves a peer no way to find its manager; name it with --upstream URL'],
   [
     `${MANAGER} --group ../x=http://a`,
     'bad value "../x=http://a" for --group: a group is NAME=URL or NAME, the name of letters, digits, dots, dashes and underscores',

@@ -24,11 +24,11 @@ describe('a signal', () => {
   it('SIGINT that comes twice at once is one Ctrl-C, and the next one is another', async () => {
     const lines = await start();
     child?.kill('SIGINT');
-    await expect.poll(lines).toEqual(['warm']);
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['warm']);
     await sleep(400);
     child?.kill('SIGINT');
     child?.kill('SIGINT');
-    await expect.poll(lines).toEqual(['warm', 'warm']);
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['warm', 'warm']);
     await sleep(100);
     expect(lines()).toEqual(['warm', 'warm']);
   });
@@ -36,11 +36,11 @@ describe('a signal', () => {
   it('SIGTERM counts each time, SIGHUP reloads', async () => {
     const lines = await start();
     child?.kill('SIGTERM');
-    await expect.poll(lines).toEqual(['warm']);
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['warm']);
     child?.kill('SIGTERM');
-    await expect.poll(lines).toEqual(['warm', 'warm']);
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['warm', 'warm']);
     child?.kill('SIGHUP');
-    await expect.poll(lines).toEqual(['warm', 'warm', 'reload']);
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['warm', 'warm', 'reload']);
   });
 });
 
@@ -48,7 +48,7 @@ describe('the end of the process that restarted this one', () => {
   it('stops it cold', async () => {
     const lines = await start({ POTLUCK_RESTARTED: '1' });
     child?.disconnect();
-    await expect.poll(lines).toEqual(['cold']);
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['cold']);
   });
 
   it('is of no concern to one that was started otherwise', async () => {
@@ -56,6 +56,6 @@ describe('the end of the process that restarted this one', () => {
     child?.disconnect();
     await sleep(200);
     child?.kill('SIGHUP');
-    await expect.poll(lines).toEqual(['reload']);
+    await expect.poll(lines, { timeout: 10_000 }).toEqual(['reload']);
   });
 });

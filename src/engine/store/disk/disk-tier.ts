@@ -195,6 +195,11 @@ export class DiskTier implements Service {
     this.#mustBeOpen().ring.resize(grant);
   }
 
+  /** Forgets everything that is on the disk. */
+  clear(): void {
+    this.#mustBeOpen().ring.clear();
+  }
+
   stats(): DiskStats {
     const { index, ring, writer } = this.#mustBeOpen();
     return {

@@ -133,6 +133,13 @@ export class Ring {
     this.makeRoom(0);
   }
 
+  /** Drops all segments, the one that is written to as well. */
+  clear(): void {
+    if (this.#active !== undefined) this.#seal(this.#active);
+    this.#active = undefined;
+    while (this.#dropOldest());
+  }
+
   /** Takes in a segment that was found at start, oldest first. The last one is written on, if it has room. */
   adopt(number: number, size: number): Segment {
     const capacity = Math.max(segmentSize(this.#grant), size);

@@ -17,7 +17,7 @@ export const GET_OPTIONS: Readonly<Record<string, CommandOption>> = {
   },
   key: {
     arg: 'FINGERPRINT',
-    help: "take it only from the manager with this key; the manager's log and join page show it",
+    help: 'take it only from the manager with this key; its /_potluck/health names it',
   },
   force: { short: 'f', help: 'replace the file if it exists' },
   restart: { help: 'throw an unfinished older download away instead of going on with it' },

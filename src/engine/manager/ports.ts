@@ -1,0 +1,190 @@
+import type { Clock } from '../base/clock.ts';
+import type { CloseStack } from '../base/lifecycle.ts';
+import type { Log } from '../base/log.ts';
+import { readyUrl } from '../base/ready-url.ts';
+import type { ReadyAddresses, RunningNode } from '../base/running.ts';
+import type { ManagerSettings } from '../base/settings.ts';
+import { VERSION } from '../base/version.ts';
+import type { Identity } from '../content/signature.ts';
+import { ControlServer } from '../control/server.ts';
+import { Advertiser } from '../discovery/advertiser.ts';
+import type { ManagerSource } from '../load/manager-source.ts';
+import { HEAD_PATH, HEADS_PREFIX, HEALTH_PATH, JOIN_PATH, PIECE_PATH, SESSION_PATH } from '../protocol/paths.ts';
+import type { Throttle } from '../rate/throttle.ts';
+import type { InternalHandlers } from '../serve/collaborators.ts';
+import { DataHandler } from '../serve/handler.ts';
+import { HeadsEndpoint } from '../serve/heads-document.ts';
+import { DataListener } from '../serve/listener.ts';
+import { MemberRequests } from '../serve/member-requests.ts';
+import { readCertificate } from '../serve/tls-files.ts';
+import type { ManagerContent } from './content.ts';
+import { ManagerControl } from './control-routes.ts';
+import type { Fleet } from './fleet.ts';
+import { joinPage, managerHealth } from './open-pages.ts';
+import type { PurgeLog } from './purge-log.ts';
+import type { RequestLog } from './request-log.ts';
+import type { ShieldService } from './shield-service.ts';
+
+export interface ManagerPortsCollaborators {
+  readonly identity: Identity;
+  readonly content: ManagerContent;
+  readonly fleet: Fleet;
+  readonly purges: PurgeLog;
+  readonly requestLog: RequestLog;
+  readonly service: ShieldService;
+  readonly source: ManagerSource;
+  readonly upload: Throttle;
+  readonly download: Throttle;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Everything that is open, closed at the end of either close. */
+  readonly stack: CloseStack;
+}
+
+/** A manager that runs: its two ports, its announcement, and the two ways to close it. */
+export class ManagerPorts implements RunningNode {
+  readonly done: Promise<void>;
+  readonly #with: ManagerPortsCollaborators;
+  readonly #settings: ManagerSettings;
+  readonly #listener: DataListener;
+  readonly #routes: ManagerControl;
+  readonly #control: ControlServer | undefined;
+  readonly #name: string;
+  #advertiser: Advertiser | undefined;
+  #ended: () => void = () => undefined;
+  #draining: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(collaborators: ManagerPortsCollaborators, settings: ManagerSettings, options: { name: string }) {
+    this.#with = collaborators;
+    this.#settings = settings;
+    this.#name = options.name;
+    this.done = new Promise((resolve) => {
+      this.#ended = resolve;
+    });
+    const { identity, content, fleet, purges, upload, download, clock, log, source } = collaborators;
+    const tls = settings.tls === undefined ? undefined : readCertificate(settings.tls);
+    const groups = new Set(settings.groups.map(({ name }) => name));
+    const handler = new DataHandler(
+      {
+        source,
+        throttle: upload,
+        groups,
+        own: this.#ownPaths(tls !== undefined),
+        redirector: fleet.balancer,
+        access: collaborators.requestLog,
+        log,
+        clock,
+      },
+      { name: `potluck-${identity.fingerprint.slice(0, 12)}` },
+    );
+    const upgrades = new Map([[SESSION_PATH, fleet.sessions.handleUpgrade]]);
+    this.#listener = new DataListener(
+      { handler, upgrades, memory: content.store, log, clock },
+      { ...settings.listen, tls },
+    );
+    this.#routes = new ManagerControl(
+      {
+        content,
+        fleet,
+        purges,
+        upload,
+        download,
+        served: () => handler.stats(),
+        leave: (cold) => void (cold ? this.close() : this.drain()),
+        clock,
+        log,
+      },
+      { id: identity.fingerprint, version: VERSION, data: () => this.ready.data, groups },
+    );
+    if (settings.control !== undefined) {
+      this.#control = new ControlServer({ routes: this.#routes, log }, { ...settings, ...settings.control, tls });
+    }
+  }
+
+  async start(): Promise<void> {
+    const { stack, log, identity } = this.#with;
+    const { joinToken, mdns, tls } = this.#settings;
+    await stack.use(this.#listener).start();
+    if (this.#control !== undefined) await stack.use(this.#control).start();
+    const { port } = this.#listener.address;
+    const tokenRequired = joinToken !== undefined;
+    if (!tokenRequired) log.warn({}, 'no join token is set: anybody on the network can join as a peer');
+    log.info({ fingerprint: identity.fingerprint, data: this.ready.data }, 'the manager is ready');
+    if (!mdns) return;
+    const announced = {
+      name: this.#name,
+      fingerprint: identity.fingerprint,
+      port,
+      tls: tls !== undefined,
+      tokenRequired,
+    };
+    this.#advertiser = stack.use(new Advertiser({ log }, announced));
+    await this.#advertiser.start();
+  }
+
+  get ready(): ReadyAddresses {
+    const { listen, control, tls } = this.#settings;
+    const secure = tls !== undefined;
+    const data = readyUrl({ ...listen, port: this.#listener.address.port }, secure);
+    if (control === undefined || this.#control === undefined) return { data, control: undefined };
+    return { data, control: readyUrl({ ...control, port: this.#control.address.port }, secure) };
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#with.stack.close().finally(this.#ended);
+    return this.#closing;
+  }
+
+  reload(): void {
+    const { tls } = this.#settings;
+    if (tls === undefined) return;
+    const certificate = readCertificate(tls);
+    this.#listener.reload(certificate);
+    this.#control?.secure(certificate);
+  }
+
+  /** No newcomers, neither clients nor peers; what runs finishes, or is cut when the time is over. */
+  async #drain(): Promise<void> {
+    const { fleet, log } = this.#with;
+    const { drainTimeout } = this.#settings;
+    log.info({}, 'leaving: running downloads finish first');
+    this.#routes.draining = true;
+    fleet.sessions.drain();
+    await this.#advertiser?.close();
+    const deadline = drainTimeout > 0 ? setTimeout(() => void this.close(), drainTimeout * 1000) : undefined;
+    await this.#listener.drain();
+    clearTimeout(deadline);
+    await this.close();
+  }
+
+  #ownPaths(secure: boolean): InternalHandlers {
+    const { identity, content, service, upload, clock } = this.#with;
+    const facts = { name: this.#name, identity, tokenRequired: this.#settings.joinToken !== undefined, secure };
+    const requests = new MemberRequests({ service, throttle: upload });
+    const heads = new HeadsEndpoint({
+      known: {
+        head: (object, revision) => {
+          const live = content.heads.byObject(object);
+          return live?.head.revision === revision ? live : undefined;
+        },
+        proof: (live, index) => content.proof(live, index),
+      },
+      clock,
+    });
+    return {
+      exact: new Map([
+        [HEALTH_PATH, managerHealth(facts)],
+        [JOIN_PATH, joinPage(facts)],
+        [PIECE_PATH, requests.piece],
+        [HEAD_PATH, requests.head],
+      ]),
+      prefixes: [[HEADS_PREFIX, heads.handle]],
+    };
+  }
+}

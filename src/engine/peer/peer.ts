@@ -1,0 +1,165 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { CloseStack, startOrClose } from '../base/lifecycle.ts';
+import type { FaceOptions, RunningNode } from '../base/running.ts';
+import type { PeerSettings } from '../base/settings.ts';
+import { openStateFolder } from '../base/state-folder.ts';
+import { lockState } from '../base/state-lock.ts';
+import { VERSION } from '../base/version.ts';
+import { pieceCount, pieceId } from '../content/piece.ts';
+import { Finder } from '../discovery/finder.ts';
+import { lookForManager } from '../discovery/look.ts';
+import type { PieceName } from '../load/cluster.ts';
+import { HeadTable } from '../load/heads.ts';
+import { MemoryGrant } from '../load/memory-grant.ts';
+import { applyPurge } from '../load/purging.ts';
+import { isLoopback } from '../protocol/address.ts';
+import { peerIdOf } from '../protocol/handshake.ts';
+import { parseHours } from '../rate/hours.ts';
+import { Throttle } from '../rate/throttle.ts';
+import { MemoryStore } from '../store/memory-store.ts';
+import { PeerContent } from './content.ts';
+import { loadPeerIdentity } from './identity-file.ts';
+import type { Candidate, PeerFacts } from './join.ts';
+import { Membership } from './membership.ts';
+import { Outbox } from './outbox.ts';
+import { PinFile } from './pin-file.ts';
+import { PeerPorts } from './ports.ts';
+import { PeerSession } from './session.ts';
+
+/** Starts a peer: listens, joins its manager, serves. Rejects with what kept it from that; everything that was opened is closed by then. */
+export async function startPeer(settings: PeerSettings, options: FaceOptions): Promise<RunningNode> {
+  parseHours(settings.hours ?? 'always'); // a mistake in it is said before anything is opened
+  openStateFolder(settings.state);
+  const stack = new CloseStack();
+  let ports: PeerPorts | undefined;
+  await startOrClose(stack, async () => {
+    ports = await compose(settings, options, stack);
+  });
+  return ports as PeerPorts;
+}
+
+/** Builds everything a peer consists of and starts it, in this order; the stack closes it in the reverse one. */
+async function compose(settings: PeerSettings, options: FaceOptions, stack: CloseStack): Promise<PeerPorts> {
+  const { log, signal } = options;
+  const clock = systemClock;
+  stack.use(await lockState(settings.state, 'peer'));
+  const identity = await loadPeerIdentity(join(settings.state, 'peer.pem'));
+  const pins = await PinFile.open(join(settings.state, 'managers.json'), { clock });
+  const id = peerIdOf(identity.fingerprint);
+  const upload = new Throttle({ clock }, { rate: settings.uploadCap });
+  const download = new Throttle({ clock }, { rate: settings.downloadCap });
+  const outbox = new Outbox();
+  const membership = new Membership({ clock, log, outbox }, { self: id });
+  const grant = new MemoryGrant(settings.memory);
+  const onDrop = (dir: string, id: string) => outbox.announce({ dropped: { dir, id } });
+  const store = stack.use(new MemoryStore({}, { grant: grant.pieces, onDrop }));
+  const heads = new HeadTable({ bytes: grant.heads });
+  const content = stack.use(new PeerContent({ store, heads, membership, download, clock, log }, settings));
+  const finder = settings.upstream === undefined ? stack.use(new Finder({ log, clock })) : undefined;
+  await finder?.start();
+  const session: PeerSession = new PeerSession(
+    {
+      identity,
+      pins,
+      membership,
+      outbox,
+      clock,
+      log,
+      candidates: (trying) => candidates(settings, pins, finder, trying),
+      facts: () => factsOf(settings, ports.port),
+      collect: () => ports.collect(),
+      holdings: () => ({ pieces: heldPieces(heads, store), heads: heldHeads(heads, clock) }),
+      observer: {
+        purge: (purge) => applyPurge({ heads, store }, purge),
+        reset: () => {
+          heads.clear();
+          store.clear(); // a forgotten purge may have named any of it
+        },
+        joined: ({ groups }) => ports.setGroups(groups),
+        groups: (groups) => ports.setGroups(groups),
+        command: (command) => ports.obey(command),
+      },
+    },
+    { joinToken: settings.joinToken, sent: upload, received: download },
+  );
+  const ports: PeerPorts = new PeerPorts(
+    {
+      id,
+      content,
+      store,
+      grant,
+      heads,
+      membership,
+      session,
+      upload,
+      download,
+      access: options.access,
+      clock,
+      log,
+      stack,
+    },
+    settings,
+  );
+  await ports.start();
+  stack.use(session);
+  await session.start({ signal });
+  ports.joined();
+  return ports;
+}
+
+async function candidates(
+  settings: PeerSettings,
+  pins: PinFile,
+  finder: Finder | undefined,
+  signal: AbortSignal,
+): Promise<readonly Candidate[]> {
+  if (finder === undefined) return [{ url: settings.upstream as string }];
+  const pinned = pins.latest?.key;
+  const wanted = { token: settings.joinToken !== undefined, ...(pinned === undefined ? {} : { pinned }) };
+  const found = await lookForManager(finder, wanted, { signal });
+  // Each address of each manager is a candidate of its own: the first that answers is taken.
+  return found.flatMap(({ fingerprint, url, addresses }) => {
+    const urls = new Set([url, ...addresses.map((address) => address.url)]);
+    return [...urls].map((one) => ({ url: one, fingerprint }));
+  });
+}
+
+function factsOf(settings: PeerSettings, port: number): PeerFacts {
+  const { host } = settings.listen;
+  const wide = host === undefined || host === '0.0.0.0' || host === '::';
+  return {
+    name: hostname(),
+    version: VERSION,
+    port,
+    tls: settings.tls !== undefined,
+    listensWide: wide || !isLoopback(host),
+    ...(wide ? {} : { listenHost: host }),
+    ...(settings.advertise === undefined ? {} : { advertise: advertised(settings.advertise) }),
+    capacity: settings.capacity,
+    ...(settings.location === undefined ? {} : { location: settings.location }),
+    memory: settings.memory,
+    caps: {
+      ...(settings.uploadCap === undefined ? {} : { upload: settings.uploadCap }),
+      ...(settings.downloadCap === undefined ? {} : { download: settings.downloadCap }),
+    },
+  };
+}
+
+function advertised({ host, port }: NonNullable<PeerSettings['advertise']>) {
+  return port === undefined ? { host } : { host, port };
+}
+
+function* heldPieces(heads: HeadTable, store: MemoryStore): Generator<PieceName> {
+  for (const { dir, head } of heads.all()) {
+    for (let index = 0; index < pieceCount(head.length, head.pieceSize); index++) {
+      const id = pieceId(head.revision, index);
+      if (store.has(dir, id)) yield { dir, id };
+    }
+  }
+}
+
+function* heldHeads(heads: HeadTable, clock: Clock) {
+  for (const live of heads.all()) yield live.signedAt(clock.monotonic());
+}

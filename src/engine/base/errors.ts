@@ -38,6 +38,7 @@ export const ERRORS = {
   POTLUCK_ORIGIN_TIMEOUT: { status: 504, message: 'the origin did not answer in time' },
   POTLUCK_NOT_CACHED: { status: 504, message: 'not in the cache, and the request allows nothing else' },
   POTLUCK_STALE: { status: 504, message: 'the stored response is stale and could not be revalidated' },
+  POTLUCK_DISK_FULL: { status: 507, message: 'the disk has no room for this' },
   POTLUCK_LOOP: { status: 508, message: 'the request has come through this node before' },
   POTLUCK_USAGE: { status: 400, exit: 2, message: 'the options cannot be understood' },
   POTLUCK_PORT_IN_USE: { status: 500, exit: 1, message: 'the port is in use' },

@@ -1,11 +1,4 @@
-import type { Claim, Entry, Lease } from './store.ts';
-
-export interface CommitName {
-  dir: string;
-  id: string;
-  meta: Buffer;
-  keep?: boolean;
-}
+import type { Claim, CommitName, Entry, Lease } from './store.ts';
 
 /** Where a lease goes when it ends. */
 export interface LeaseOwner {

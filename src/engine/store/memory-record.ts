@@ -1,4 +1,4 @@
-import type { Claim, Entry } from './store.ts';
+import type { Claim, Entry, EntryAttributes } from './store.ts';
 
 /** What the memory tier knows of one body. Only the store changes it. */
 export class MemoryRecord {
@@ -15,6 +15,7 @@ export class MemoryRecord {
   clientPins = 0;
   /** Whether anybody ever let go of it while the kernel might still read from it. */
   abandoned = false;
+  attributes: EntryAttributes | undefined;
 
   constructor(dir: string, id: string, body: Buffer<ArrayBuffer>, meta: Buffer, cost: number) {
     this.dir = dir;
@@ -53,6 +54,10 @@ export class MemoryEntry implements Entry {
 
   get meta(): Buffer {
     return this.#record.meta;
+  }
+
+  get attributes(): EntryAttributes | undefined {
+    return this.#record.attributes;
   }
 
   retain(): this {

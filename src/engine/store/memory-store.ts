@@ -1,11 +1,11 @@
 import { abortReason, PotluckError } from '../base/errors.ts';
 import { Budget } from './budget.ts';
 import { ENTRY_COST, META_COST, META_LIMIT } from './limits.ts';
-import { type CommitName, type LeaseOwner, MemoryLease } from './memory-lease.ts';
+import { type LeaseOwner, MemoryLease } from './memory-lease.ts';
 import { MemoryEntry, MemoryRecord, type Unpinner } from './memory-record.ts';
 import { Shelf } from './shelf.ts';
 import { SlabPool } from './slab-pool.ts';
-import type { Claim, Entry, Lease, Store, StoreStats } from './store.ts';
+import type { Claim, CommitName, Entry, EntryAttributes, Lease, Store, StoreStats } from './store.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 const NO_META = Buffer.alloc(0);
@@ -97,8 +97,17 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     return true;
   }
 
-  deleteDirectory(dir: string): number {
-    const records = this.#shelf.list(dir);
+  /** The attributes of an entry that has some. Touches nothing. */
+  attributesOf(dir: string, id: string): EntryAttributes | undefined {
+    return this.#shelf.get(dir, id)?.attributes;
+  }
+
+  /** `which`: of the entries of the directory, those to take. */
+  deleteDirectory(
+    dir: string,
+    which: (attributes: EntryAttributes | undefined, id: string) => boolean = () => true,
+  ): number {
+    const records = this.#shelf.list(dir).filter((record) => which(record.attributes, record.id));
     // An observer that is told of one may have deleted others.
     for (const record of records) if (record.cached) this.#shelf.drop(record);
     if (records.length > 0) this.#line.serve();
@@ -160,6 +169,7 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     }
     const cost = entryCost(lease.buffer.length, name.meta.length);
     const record = new MemoryRecord(name.dir, name.id, lease.buffer, ownCopy(name.meta), cost);
+    record.attributes = name.attributes;
     this.#budget.used += cost - lease.cost;
     if (lease.claim === 'client') this.#budget.clientPinned -= lease.cost;
     const entry = this.#pin(record, lease.claim);

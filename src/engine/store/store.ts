@@ -13,16 +13,39 @@ import type { Service } from '../base/lifecycle.ts';
  */
 export type Claim = 'client' | 'member';
 
+/** What the store itself knows of an entry, beside its meta. */
+export interface EntryAttributes {
+  /** Two tags of 16 bits each, the first one low; see disk/tags.ts. */
+  readonly tagLow: number;
+  readonly tagHigh: number;
+  /** Seconds since 1970 from when on it is gone; 0: never. */
+  readonly expires: number;
+  /** Seconds since 1970 when it was stored. */
+  readonly stored: number;
+}
+
 /** An entry in memory, with one reference held. */
 export interface Entry {
   /** The whole body. Valid until `release`. */
   readonly bytes: Buffer;
   /** What was stored beside it: a few hundred bytes that the store does not interpret. */
   readonly meta: Buffer;
+  /** Not there for entries that have neither tags nor expiry. */
+  readonly attributes?: EntryAttributes | undefined;
   /** One more reference, for one more holder. */
   retain(): this;
   /** Gives the reference back. `abandoned`: the kernel may still read from the memory, so it is left to the garbage collector. */
   release(abandoned?: boolean): void;
+}
+
+/** Under what name, and with what, a body is made visible. */
+export interface CommitName {
+  readonly dir: string;
+  readonly id: string;
+  readonly meta: Buffer;
+  /** False: the entry is not made visible. */
+  readonly keep?: boolean;
+  readonly attributes?: EntryAttributes;
 }
 
 /** Memory promised for one body that is about to arrive. Ends with either `commit` or `release`. */
@@ -33,7 +56,7 @@ export interface Lease {
    * Makes the body visible under its name, replacing an older one, and returns it with a reference held.
    * Only call it once the bytes are complete and verified. `keep: false` returns the entry without making it visible.
    */
-  commit(name: { dir: string; id: string; meta: Buffer; keep?: boolean }): Entry;
+  commit(name: CommitName): Entry;
   /** Gives the memory back unused. */
   release(abandoned?: boolean): void;
 }

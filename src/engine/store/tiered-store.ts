@@ -1,0 +1,293 @@
+import type { Clock } from '../base/clock.ts';
+import { abortReason, PotluckError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { type DiskStats, DiskTier, type DiskTierOptions } from './disk/disk-tier.ts';
+import type { Files } from './disk/files.ts';
+import type { StoreKey } from './disk/key.ts';
+import { NO_TAGS, unpackTags } from './disk/tags.ts';
+import { FrequencySketch, MOST_COUNTED, SecondTime } from './frequency-sketch.ts';
+import { MemoryStore } from './memory-store.ts';
+import { SlabPool } from './slab-pool.ts';
+import type { Claim, CommitName, Entry, Lease, Store, StoreStats } from './store.ts';
+
+export interface TieredStoreOptions extends Omit<DiskTierOptions, 'grant'> {
+  /** Bytes of memory for bodies, as of MemoryStore. */
+  readonly memory: number;
+  /** Bytes of disk. */
+  readonly disk: number;
+  /** The disk keeps what was asked for, or put, so many times; 1 to 15, 1 where not given. */
+  readonly admitAfter?: number;
+  /** Share of the memory that only members can have. */
+  readonly reserveShare?: number;
+  /** Overwrites freed memory, for tests. */
+  readonly poison?: boolean;
+}
+
+export interface TieredStats extends StoreStats {
+  readonly disk: DiskStats & { readonly hits: number };
+}
+
+/** A body that takes more of the memory tier than this share stays on the disk alone: it would sweep out many small ones. */
+const LARGE_SHARE = 1 / 8;
+
+/** Keys that the sketch tells apart: 2 MiB. */
+const SKETCH_KEYS = 1024 * 1024;
+
+/**
+ * Memory above disk, as one store. What is in memory is answered at once. What is on disk alone is read, checked, and kept in memory
+ * from the second read on. What is stored goes to both, as far as the disk admits it; a piece that fits no segment, which
+ * happens with grants below some 9 MiB only, stays in memory.
+ */
+export class TieredStore implements Store {
+  readonly memory: MemoryStore;
+  readonly disk: DiskTier;
+  readonly #clock: Clock;
+  readonly #admitAfter: number;
+  readonly #sketch: FrequencySketch | undefined;
+  readonly #second = new SecondTime();
+  readonly #loading = new Map<string, Promise<void>>();
+  #closed = false;
+  #misses = 0;
+  #diskHits = 0;
+
+  /** Throws POTLUCK_USAGE for an `admitAfter` that the sketch cannot count to. */
+  constructor(collaborators: { clock: Clock; log: Log; files?: Files }, options: TieredStoreOptions) {
+    this.#clock = collaborators.clock;
+    this.#admitAfter = options.admitAfter ?? 1;
+    if (!Number.isInteger(this.#admitAfter) || this.#admitAfter < 1 || this.#admitAfter > MOST_COUNTED) {
+      throw new PotluckError('POTLUCK_USAGE', `admit-after takes 1 to ${MOST_COUNTED}`);
+    }
+    if (this.#admitAfter > 1) this.#sketch = new FrequencySketch(SKETCH_KEYS);
+    this.memory = new MemoryStore({}, { ...options, grant: options.memory });
+    this.disk = new DiskTier(collaborators, { ...options, grant: options.disk });
+  }
+
+  async start(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.disk.start(options);
+    await this.memory.start();
+  }
+
+  /** What is held stays valid; what was stored is on the disk afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.memory.close();
+    await Promise.all(this.#loading.values());
+    await this.disk.close();
+  }
+
+  read(dir: string, id: string, claim: Claim, signal?: AbortSignal): Entry | undefined | Promise<Entry | undefined> {
+    const entry = this.memory.read(dir, id, claim, signal);
+    if (entry instanceof Promise) return entry.then((got) => got ?? this.#readDisk(dir, id, claim, signal));
+    if (entry === undefined) return this.#readDisk(dir, id, claim, signal);
+    if (this.#sketch !== undefined) this.#count(dir, id, entry);
+    return this.#unexpired(dir, id, entry);
+  }
+
+  has(dir: string, id: string): boolean {
+    if (this.#closed) return false;
+    const expires = this.memory.attributesOf(dir, id)?.expires ?? 0;
+    if (this.memory.has(dir, id) && !this.isPast(expires)) return true;
+    return this.disk.find(this.disk.key(dir, id)) !== undefined;
+  }
+
+  reserve(bytes: number, claim: Claim, signal?: AbortSignal): Lease | Promise<Lease> {
+    const lease = this.memory.reserve(bytes, claim, signal);
+    return lease instanceof Promise ? lease.then((got) => this.#wrap(got)) : this.#wrap(lease);
+  }
+
+  tryReserve(bytes: number, claim: Claim): Lease | undefined {
+    const lease = this.memory.tryReserve(bytes, claim);
+    return lease && this.#wrap(lease);
+  }
+
+  /** Takes one entry out of both tiers. The deletion survives a kill once `written` has resolved. */
+  delete(dir: string, id: string): boolean {
+    if (this.#closed) return false;
+    const inMemory = this.memory.delete(dir, id);
+    return this.disk.writer.delete(this.disk.key(dir, id)) || inMemory;
+  }
+
+  /** Takes a directory out of both tiers. The deletion survives a kill once `written` has resolved. */
+  deleteDirectory(dir: string): number {
+    if (this.#closed) return 0;
+    const onlyHere = this.dropFromMemory(dir, () => true);
+    return onlyHere + this.disk.writer.deleteDirectoryNow(dir, ANY);
+  }
+
+  /** Empties both tiers: every segment goes. */
+  clear(): void {
+    if (this.#closed) return;
+    this.memory.clear();
+    this.disk.clear();
+  }
+
+  get pressed(): boolean {
+    return this.memory.pressed;
+  }
+
+  resize(grant: number): void {
+    this.memory.resize(grant);
+  }
+
+  /** A new grant of disk in bytes, live: what is oldest goes. */
+  resizeDisk(grant: number): void {
+    this.disk.resize(grant);
+  }
+
+  /** Resolves once all that was stored and deleted until now survives a kill. Rejects with POTLUCK_DISK_FULL where that was refused. */
+  written(): Promise<void> {
+    return this.disk.writer.settled();
+  }
+
+  stats(): TieredStats {
+    const memory = this.memory.stats();
+    const disk = this.#closed ? CLOSED : this.disk.stats();
+    return {
+      ...memory,
+      hits: memory.hits + this.#diskHits,
+      misses: this.#misses,
+      disk: { ...disk, hits: this.#diskHits },
+    };
+  }
+
+  /** Takes what matches out of memory; how many of those were not on the disk. */
+  dropFromMemory(dir: string, which: (name: { tagLow: number; tagHigh: number }) => boolean): number {
+    let onlyHere = 0;
+    this.memory.deleteDirectory(dir, (attributes, id) => {
+      if (!which(attributes ?? UNTAGGED)) return false;
+      if (this.disk.find(this.disk.key(dir, id)) === undefined) onlyHere++;
+      return true;
+    });
+    return onlyHere;
+  }
+
+  isPast(expires: number): boolean {
+    return expires !== 0 && expires * 1000 <= this.#clock.now();
+  }
+
+  /** Whether the disk takes an object now that it is asked for or put once more. What it has already it keeps. */
+  admits(key: StoreKey): boolean {
+    const counted = this.#sketch?.add(key) ?? MOST_COUNTED;
+    return counted >= this.#admitAfter || this.disk.find(key) !== undefined;
+  }
+
+  /** For leases of this store: makes a body visible in the tiers that take it. */
+  commit(lease: Lease, name: CommitName): Entry {
+    if (name.keep === false || this.#closed) return lease.commit(name);
+    const key = this.disk.key(name.dir, name.id);
+    const onDisk = this.admits(key) && this.#toDisk(key, name, lease.buffer);
+    if (!onDisk) this.disk.writer.delete(key);
+    const keep = !onDisk || this.#mayStay(lease.buffer.length);
+    if (!keep) this.memory.delete(name.dir, name.id);
+    return lease.commit({ ...name, keep });
+  }
+
+  #wrap(lease: Lease): Lease {
+    return {
+      buffer: lease.buffer,
+      commit: (name) => this.commit(lease, name),
+      release: (abandoned) => lease.release(abandoned),
+    };
+  }
+
+  /** Whether a body of this size may be in memory, being on the disk: large ones would sweep out many small ones. */
+  #mayStay(bytes: number): boolean {
+    return SlabPool.footprint(bytes) <= this.memory.stats().grant * LARGE_SHARE;
+  }
+
+  #toDisk(key: StoreKey, name: Pick<CommitName, 'meta' | 'attributes'>, body: Uint8Array): boolean {
+    if (!this.disk.writing || this.disk.behind || !this.disk.writer.fitsSegment(body.length, name.meta.length))
+      return false;
+    const { tagLow, tagHigh, expires } = name.attributes ?? UNTAGGED;
+    const tags = tagLow === 0 && tagHigh === 0 ? NO_TAGS : unpackTags(tagLow, tagHigh);
+    this.disk.writer.put(key, { meta: name.meta, tags, expires }, body, { forget: true });
+    return true;
+  }
+
+  /** A hit in memory counts too: what is asked for often enough goes to the disk, which did not take it before. */
+  #count(dir: string, id: string, entry: Entry): void {
+    const key = this.disk.key(dir, id);
+    if ((this.#sketch?.add(key) ?? 0) < this.#admitAfter || this.disk.find(key) !== undefined) return;
+    const { attributes } = entry;
+    this.#toDisk(key, { meta: entry.meta, ...(attributes && { attributes }) }, entry.bytes);
+  }
+
+  #unexpired(dir: string, id: string, entry: Entry): Entry | undefined {
+    if (entry.attributes === undefined || !this.isPast(entry.attributes.expires)) return entry;
+    entry.release();
+    this.memory.delete(dir, id);
+    this.#misses++;
+    return undefined;
+  }
+
+  #readDisk(dir: string, id: string, claim: Claim, signal?: AbortSignal): undefined | Promise<Entry | undefined> {
+    if (this.#closed) return undefined;
+    const key = this.disk.key(dir, id);
+    if (this.disk.find(key) !== undefined) return this.#await(key, claim, signal);
+    this.#sketch?.add(key);
+    this.#misses++;
+    return undefined;
+  }
+
+  /** Loads from disk, or waits for another who does so on the same claim and then looks again. */
+  async #await(key: StoreKey, claim: Claim, signal?: AbortSignal): Promise<Entry | undefined> {
+    const name = `${claim} ${key.dir}${key.id}`;
+    for (let running = this.#loading.get(name); running !== undefined; running = this.#loading.get(name)) {
+      await orAborted(running, signal);
+      const entry = await this.memory.read(key.dir, key.id, claim, signal);
+      if (entry !== undefined) return entry;
+    }
+    const load = this.#load(key, claim, signal);
+    const end = () => {
+      this.#loading.delete(name);
+    };
+    this.#loading.set(name, load.then(end, end));
+    return await load;
+  }
+
+  async #load(key: StoreKey, claim: Claim, signal?: AbortSignal): Promise<Entry | undefined> {
+    const found = this.#closed ? undefined : this.disk.find(key);
+    const loaded = found && (await this.disk.load(key, found, (length) => this.memory.reserve(length, claim, signal)));
+    if (found === undefined || loaded === undefined) {
+      this.#misses++;
+      return undefined;
+    }
+    this.#diskHits++;
+    this.#sketch?.add(key);
+    const { lease, meta, head } = loaded;
+    const again = this.#second.again(key);
+    const keep = again && this.#mayStay(head.length) && !this.#closed && this.disk.isCurrent(key, found);
+    const { tagLow, tagHigh, expires, stored } = head;
+    const attributes = { tagLow, tagHigh, expires, stored };
+    return lease.commit({ dir: key.dir, id: key.id, meta, keep, attributes });
+  }
+}
+
+const ANY = [0xffff, 0xffff, 0xffff, 0xffff] as const;
+const UNTAGGED = { tagLow: 0, tagHigh: 0, expires: 0, stored: 0 };
+const CLOSED: DiskStats = {
+  grant: 0,
+  used: 0,
+  entries: 0,
+  indexBytes: 0,
+  segments: 0,
+  drops: 0,
+  corrupt: 0,
+  bytesWritten: 0,
+  writing: false,
+  fromSnapshot: false,
+};
+
+/** Waits for a promise that never rejects, no longer than the signal allows. */
+async function orAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) return await promise;
+  if (signal.aborted) throw abortReason(signal);
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(abortReason(signal));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -35,7 +35,7 @@ describe.runIf(canRun())('a cold file for everybody', () => {
     await lan.close();
   });
 
-  it(`takes ${M} clients and ${N} peers at most ${ALLOWED} times what ${N + 1} uplinks of ${RATE} need for it`, async () => {
+  it(`takes ${M} clients and ${N} peers little more than what ${N + 1} uplinks of ${RATE} need for it`, async () => {
     const hosts = [...CLIENTS, ...PEERS].map((name) => ({ name, rate: RATE }));
     lan = createLan({ hosts: [...hosts, { name: 'manager', rate: RATE }] });
     const C = await lan.goodput('client1', 'client2');

@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Whole programs on a shared machine now and then miss a moment; each retry is shown in the report and wants a look.
+    retry: process.env['CI'] === 'true' ? 2 : 0,
     globalSetup: ['test/support/build-program.ts'],
     include: ['test/**/*.test.ts'],
     exclude: ['test/lan/**', 'test/soak/**'],

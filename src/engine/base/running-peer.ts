@@ -1,0 +1,102 @@
+import type { RunningNode } from './running.ts';
+
+/** Why a peer serves nobody although it has joined. `user`: somebody clicked Pause. The first that holds is the one that is shown. */
+export type HoldReason = 'user' | 'hours' | 'battery' | 'metered' | 'vpn' | 'busy' | 'disabled';
+
+/**
+ * Where a peer stands.
+ * `joining`: the first handshake is under way. `sharing`: it gets downloads. `unreachable`: it has joined, but the manager cannot reach its
+ * port. `disconnected`: the session is lost and is being sought. `holding`: it has joined and holds back. `draining`: it leaves when its
+ * downloads have finished. `ended`: it is closed.
+ */
+export type PeerState = 'joining' | 'sharing' | 'unreachable' | 'disconnected' | 'holding' | 'draining' | 'ended';
+
+/** One download that is being served to a client (members' fills are not among them). Bytes of content; times in milliseconds since 1970. */
+export interface PeerDownload {
+  /** Unique while the peer runs. */
+  readonly id: number;
+  /** Address of the client. */
+  readonly client: string;
+  /** Path and query as the client sent them, without Potluck's own parameters. */
+  readonly target: string;
+  readonly startedAt: number;
+  readonly sent: number;
+  /** Bytes that this answer will have; null where it is not known. */
+  readonly length: number | null;
+}
+
+/** Bytes of one tier: what was granted and what is in use. */
+export interface TierUse {
+  readonly grant: number;
+  readonly used: number;
+}
+
+/** Sums since the peer was started; bytes of content. */
+export interface PeerTotals {
+  /** Sent to clients and members. */
+  readonly served: number;
+  /** Taken from members and the manager. */
+  readonly fetched: number;
+  /** Bytes of downloads that came out of what this peer held or other members had: what the origin did not have to send. */
+  readonly saved: number;
+  readonly requests: number;
+  readonly hits: number;
+}
+
+/** Everything that a window shows of a running peer, at one moment. Plain data. Rates in bytes a second. */
+export interface PeerSnapshot {
+  readonly state: PeerState;
+  /** Why it holds back, first the one that is shown; empty unless something holds. */
+  readonly holds: readonly HoldReason[];
+  /** What is wrong, in words, where something is: no session, not reachable, a full disk. */
+  readonly trouble: string | null;
+  readonly manager: {
+    readonly url: string;
+    readonly name: string;
+    readonly fingerprint: string;
+    readonly members: number;
+  } | null;
+  /** Port of the data listener. */
+  readonly port: number;
+  /** Running downloads, the oldest first; at most MAX_LISTED_DOWNLOADS of them. */
+  readonly downloads: readonly PeerDownload[];
+  /** All of them. */
+  readonly running: number;
+  readonly uploadRate: number;
+  readonly downloadRate: number;
+  readonly uploadCap: number | null;
+  readonly downloadCap: number | null;
+  readonly totals: PeerTotals;
+  readonly memory: TierUse;
+  readonly disk: TierUse;
+  /** While draining: bytes still to send, and seconds at the present rate; null where they cannot be told. */
+  readonly remaining: { readonly bytes: number | null; readonly seconds: number | null } | null;
+  /** The manager's clock less ours, milliseconds; null while unknown. */
+  readonly clockDifference: number | null;
+}
+
+/** How many downloads a snapshot lists. */
+export const MAX_LISTED_DOWNLOADS = 50;
+
+/** What can be changed while a peer runs. Rates in bytes a second, null lifts a cap; sizes in bytes. */
+export interface PeerChanges {
+  readonly uploadCap?: number | null;
+  readonly downloadCap?: number | null;
+  readonly memory?: number;
+  readonly disk?: number;
+}
+
+/** A peer inside a desktop app. */
+export interface RunningPeer extends RunningNode {
+  snapshot(): PeerSnapshot;
+  /** Calls `listener` when state, holds, trouble, manager or the number of running downloads change; not for every byte. The returned function ends that. */
+  subscribe(listener: () => void): () => void;
+  /** Takes effect at once. Rejects with what cannot be done; then nothing was changed. */
+  change(changes: PeerChanges): Promise<void>;
+  /** Holds back for this reason, or no longer. New downloads go elsewhere at once; running ones go on. Idempotent. */
+  hold(reason: HoldReason, on: boolean): void;
+  /** Drops everything that is cached, in memory and on disk. */
+  clearCache(): Promise<void>;
+  /** The goodbye of a machine that is about to sleep or to stop: sends it and drops the session at once, all of it synchronously. `close` is still due. */
+  goodbye(): void;
+}

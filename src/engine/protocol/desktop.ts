@@ -239,9 +239,15 @@ export type CallResult<Name extends CallName> =
   | { readonly ok: true; readonly value: CallAnswer<Name> }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Name of the one channel for calls, and of the one on which the state comes. */
+/**
+ * Name of the one channel for calls, `ipcRenderer.invoke(CALL_CHANNEL, name, payload)`, and of the one on which the state comes,
+ * `ipcRenderer.on(STATE_CHANNEL, (event, state) => ...)`.
+ */
 export const CALL_CHANNEL = 'potluck:call';
 export const STATE_CHANNEL = 'potluck:state';
+
+/** Where the window's page lives: a scheme of its own, served from the renderer's folder and from nowhere else. */
+export const APP_ORIGIN = 'app://potluck';
 
 /** What the preload puts on `window.potluck`: the whole of what the window can do. */
 export interface DesktopBridge {

@@ -64,10 +64,9 @@ describe('a peer that gets SIGTERM', () => {
     expect(new URL(sentBack).origin).toBe(manager.data);
     expect(new URL(sentBack).searchParams.get('potluck-not')).toBe(id);
     expect(new URL(redirected).origin).toBe(staying.data);
-    // Only the leaving one held all of it: it gave the newcomer's peer what the manager could not. (One piece too many was seen once, on
-    // a busy machine: a holder that is asked in vain sends the asker to the origin.)
+    // Only the leaving one held all of it: it gave the newcomer's peer what the manager could not.
     expect(leaving.process.alive).toBe(true);
-    expect(origin.stats.bytesByPath.get('/f')).toBeLessThanOrEqual(SIZE + 1024 * 1024);
+    expect(origin.stats.bytesByPath.get('/f')).toBeLessThanOrEqual(SIZE * 1.001);
 
     expect(await slow.done).toMatchObject({ code: 0, status: 200, bytes: SIZE, sha256 });
     expect(await leaving.exited).toEqual({ code: 0, signal: null });

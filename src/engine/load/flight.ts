@@ -44,7 +44,17 @@ export class FlightTable<T> {
    */
   join(key: string, start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
-    const flight = this.#flights.get(key) ?? this.#launch(key, start);
+    return this.#board(key, this.#flights.get(key) ?? this.#launch(key, start), signal);
+  }
+
+  /** The same of a flight that is under way; undefined where there is none. */
+  joinRunning(key: string, signal?: AbortSignal): Promise<T> | undefined {
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return undefined;
+    return signal?.aborted ? Promise.reject(abortReason(signal)) : this.#board(key, flight, signal);
+  }
+
+  #board(key: string, flight: Flight<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const leave = () => {
         flight.waiters.delete(waiter);

@@ -147,25 +147,37 @@ function send(request: ClientRequest, body: Outgoing['body']): void {
  */
 class HeadWatch {
   #timer: NodeJS.Timeout | undefined;
+  #late: NodeJS.Immediate | undefined;
 
   constructor(request: ClientRequest, patience: Patience, body: Readable | undefined) {
-    const fail = (what: string) => () =>
-      request.destroy(new PotluckError('POTLUCK_ORIGIN_TIMEOUT', `${what} ${request.host}`));
-    const waitForHead = () => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(fail('no answer from'), patience.head);
-    };
+    const waitForHead = () => this.#wait(patience.head, request, 'no answer from');
     request.once('socket', (socket) => {
       if (!socket.connecting) return waitForHead();
-      this.#timer = setTimeout(fail('no connection to'), patience.dial);
+      this.#wait(patience.dial, request, 'no connection to');
       socket.once('connect', waitForHead);
     });
-    body?.on('data', () => this.#timer?.refresh());
+    body?.on('data', () => {
+      clearImmediate(this.#late);
+      this.#timer?.refresh();
+    });
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#late);
     this.#timer = undefined;
+  }
+
+  /**
+   * A process that stood still itself meets its timers before the news that has come meanwhile (libuv runs timers, then polls): what came in
+   * time is looked at first.
+   */
+  #wait(milliseconds: number, request: ClientRequest, what: string): void {
+    this.stop();
+    const fail = () => request.destroy(new PotluckError('POTLUCK_ORIGIN_TIMEOUT', `${what} ${request.host}`));
+    this.#timer = setTimeout(() => {
+      this.#late = setImmediate(fail);
+    }, milliseconds);
   }
 }
 

@@ -3,7 +3,7 @@ import { isAbort, PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { pieceId, pieceLength } from '../content/piece.ts';
 import type { Throttle } from '../rate/throttle.ts';
-import type { Claim, Entry, Lease, Store } from '../store/store.ts';
+import type { Entry, Lease, Store } from '../store/store.ts';
 import type { Cluster, Member, PieceName, ShieldAccess } from './cluster.ts';
 import { FlightTable } from './flight.ts';
 import { Given } from './given.ts';
@@ -129,14 +129,21 @@ export class Loader {
     return stored ?? this.#throughShield(job, exhausted, signal);
   }
 
-  /** What is stored, no more. */
-  stored(
-    live: LiveHead,
-    index: number,
-    claim: Claim,
-    signal: AbortSignal,
-  ): Entry | undefined | Promise<Entry | undefined> {
-    return this.#store.read(live.dir, pieceId(live.head.revision, index), claim, signal);
+  /**
+   * For another member that was told that this one has it: what is stored, or what the shield is sending here in this moment. The shield counts
+   * a piece as held from when it gave it away, so it may be named before it has arrived. Nothing is fetched for it.
+   */
+  async storedForMember(live: LiveHead, index: number, signal: AbortSignal): Promise<Entry | undefined> {
+    const { name } = jobOf(live, index);
+    const stored = await this.#store.read(name.dir, name.id, 'member', signal);
+    if (stored !== undefined) return stored;
+    const arriving =
+      this.#memberFlights.joinRunning(memberKey(name, false), signal) ??
+      this.#memberFlights.joinRunning(memberKey(name, true), signal);
+    return arriving?.catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      return undefined; // then it is not here either
+    });
   }
 
   /**
@@ -229,8 +236,11 @@ export class Loader {
   }
 
   #throughShield(job: Job, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
-    const key = `${exhausted ? 'x' : '-'}${job.name.dir}${job.name.id}`;
-    return this.#memberFlights.join(key, (flight) => this.#shieldFlight(job, exhausted, flight), signal);
+    return this.#memberFlights.join(
+      memberKey(job.name, exhausted),
+      (flight) => this.#shieldFlight(job, exhausted, flight),
+      signal,
+    );
   }
 
   async #shieldFlight(job: Job, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
@@ -312,6 +322,11 @@ export class Loader {
 
 function fetchesAtOnce(rate: number | undefined): number {
   return rate === undefined ? Number.POSITIVE_INFINITY : CAPPED_FETCHES + Math.floor(rate / CAPPED_FETCH_RATE);
+}
+
+/** Flights that make the shield fetch whoever holds it are apart from those that are sent to the holders. */
+function memberKey({ dir, id }: PieceName, exhausted: boolean): string {
+  return (exhausted ? 'x' : '-') + dir + id;
 }
 
 function jobOf(live: LiveHead, index: number): Job {

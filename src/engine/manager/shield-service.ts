@@ -84,10 +84,13 @@ export class ShieldService implements MemberService {
   }
 
   async #piece(live: LiveHead, wish: Wish, signal: AbortSignal): Promise<Entry> {
-    const { shield, locations } = this.#with;
-    // What is stored or on its way already costs the origin nothing more.
+    const { shield, store, locations } = this.#with;
+    const name = { dir: live.dir, id: pieceId(live.head.revision, wish.index) };
+    // Read rather than looked for: what is evicted between a look and the flight would be fetched again.
+    const stored = await store.read(name.dir, name.id, 'member', signal);
+    if (stored !== undefined) return stored;
+    // What is on its way already costs the origin nothing more.
     if (!wish.exhausted && !shield.pieces.has(live, wish.index)) {
-      const name = { dir: live.dir, id: pieceId(live.head.revision, wish.index) };
       const holders = locations.holders(name, wish.member);
       if (holders.length > 0) throw new ElsewhereError(holders);
     }

@@ -55,18 +55,16 @@ export class PeerService implements MemberService {
     // Freshness is of no matter here: the pieces of a revision never change.
     const live = new LiveHead(head, clock.monotonic(), { signed: query.head });
     const name = { dir: live.dir, id: pieceId(head.revision, query.index) };
-    if (query.stored === true) return this.#stored(name, member, signal);
+    if (query.stored === true) {
+      const stored = await loader.storedForMember(live, query.index, signal);
+      if (stored === undefined) throw new PotluckError('POTLUCK_NOT_STORED');
+      loader.given.record(name, member);
+      return stored;
+    }
     if (query.proxied === true) return await loader.pieceForClient(live, query.index, signal);
     if (query.exhausted !== true) this.#refuseIfElsewhere(name, member);
     const entry = await loader.pieceForMember(live, query.index, query.exhausted === true, signal);
     return this.#inTurn(name, entry, member, signal);
-  }
-
-  async #stored(name: PieceName, member: string, signal: AbortSignal): Promise<Entry> {
-    const entry = await this.#with.store.read(name.dir, name.id, 'member', signal);
-    if (entry === undefined) throw new PotluckError('POTLUCK_NOT_STORED');
-    this.#with.loader.given.record(name, member);
-    return entry;
   }
 
   #refuseIfElsewhere(name: PieceName, member: string): void {

@@ -135,6 +135,18 @@ describe('the client for the origin and for members', () => {
     await expect(dialled).rejects.toThrow(/no connection/);
   });
 
+  it('does not take its own standing still for that of others', async () => {
+    const { url } = await serve((_, response) => response.end('here'));
+    const asked = ask(url, { patience: { ...PATIENT, dial: 50 } });
+    setImmediate(() => {
+      const until = performance.now() + 200;
+      while (performance.now() < until); // the connection stands meanwhile, and nobody looks
+    });
+    const response = await asked;
+    response.resume();
+    expect(response.statusCode).toBe(200);
+  });
+
   it('gives up on a body that stands still', async () => {
     const { url } = await serve((_, response) => {
       response.writeHead(200, { 'Content-Length': 10 });

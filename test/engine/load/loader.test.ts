@@ -182,6 +182,23 @@ describe('peers that fetch pieces from one another', () => {
     expect(d.loader.stats.fromShield).toBe(0);
   });
 
+  it('is given by a holder what the shield is sending there in this moment, and nothing else that is lacking', async () => {
+    await start({ '/file': { size: SIZE } });
+    const c = await join('c');
+    await fetch(`${c.url}/file`, { method: 'HEAD' });
+    const [live] = c.heads.all();
+    if (live === undefined) throw new Error('no head came');
+    const { signal } = new AbortController();
+    expect(await c.loader.storedForMember(live, 3, signal)).toBeUndefined();
+    const arriving = c.loader.pieceForMember(live, 3, false, signal);
+    const named = c.loader.storedForMember(live, 3, signal);
+    for (const entry of [await arriving, await named]) {
+      expect(entry?.bytes.length).toBe(100);
+      entry?.release();
+    }
+    expect(c.loader.stats.fromShield).toBe(1);
+  });
+
   it('has the shield fetch what nobody holds, whoever was named', async () => {
     const holders: string[] = [];
     await start({ '/file': { size: SIZE } }, { holders: () => holders });

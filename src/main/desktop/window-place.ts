@@ -1,0 +1,44 @@
+/** Where a window stands, in device-independent pixels. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How large the window is at first, and at least. */
+export const WINDOW_SIZE = { width: 420, height: 640, minWidth: 360, minHeight: 480 } as const;
+
+/** So much of the window must lie on a display to be found and moved. */
+const VISIBLE = { width: 120, height: 40 };
+
+/** Reads a remembered place; undefined where it is none. */
+export function parsePlace(value: unknown): Place | undefined {
+  const { x, y, width, height } = Object(value) as Record<string, unknown>;
+  const numbers = [x, y, width, height];
+  if (!numbers.every((number): number is number => typeof number === 'number' && Number.isSafeInteger(number)))
+    return undefined;
+  const [left, top, wide, high] = numbers as [number, number, number, number];
+  return { x: left, y: top, width: wide, height: high };
+}
+
+/**
+ * The remembered place, cut to fit a display that is there now; undefined where its display is gone: the system then chooses. The top of the
+ * window, by which it is moved, must be visible.
+ */
+export function fitPlace(place: Place | undefined, areas: readonly Place[]): Place | undefined {
+  if (place === undefined) return undefined;
+  const area = areas.find((one) => {
+    const wide = Math.min(place.x + place.width, one.x + one.width) - Math.max(place.x, one.x);
+    const top = place.y >= one.y && place.y + VISIBLE.height <= one.y + one.height;
+    return wide >= VISIBLE.width && top;
+  });
+  if (area === undefined) return undefined;
+  const clamp = (value: number, least: number, most: number) => Math.max(least, Math.min(most, value));
+  return {
+    x: place.x,
+    y: place.y,
+    width: clamp(place.width, WINDOW_SIZE.minWidth, Math.max(WINDOW_SIZE.minWidth, area.width)),
+    height: clamp(place.height, WINDOW_SIZE.minHeight, Math.max(WINDOW_SIZE.minHeight, area.height)),
+  };
+}

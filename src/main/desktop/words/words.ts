@@ -1,0 +1,53 @@
+import type { HoldReason } from '../../../engine/base/running-peer.ts';
+import type { Condition, Problem, UpdateState } from '../../../engine/protocol/desktop.ts';
+
+/** What the main process says by itself: in the tray, in dialogs and in notifications. The window has words of its own. */
+export interface Words {
+  readonly tray: {
+    readonly idle: string;
+    readonly joining: string;
+    readonly sharing: (manager: string) => string;
+    readonly unreachable: string;
+    readonly disconnected: string;
+    readonly draining: (downloads: number) => string;
+    readonly failed: string;
+    readonly held: Readonly<Record<HoldReason, string>>;
+    readonly slowed: Readonly<Record<Condition, string>>;
+    readonly pausedUntil: (time: string) => string;
+    readonly serving: (downloads: number, rate: string) => string;
+    readonly today: (served: string, fromCache: number | null) => string;
+    readonly join: (manager: string) => string;
+    readonly joinSome: string;
+    readonly leave: string;
+    readonly leaveWarm: string;
+    readonly leaveNow: string;
+    readonly pause: string;
+    readonly pauseHour: string;
+    readonly pauseTomorrow: string;
+    readonly goOn: string;
+    readonly uploadLimit: string;
+    readonly noLimit: string;
+    readonly restart: string;
+    readonly update: (version: string) => string;
+    readonly open: string;
+    readonly quit: string;
+  };
+  readonly link: {
+    readonly title: string;
+    readonly question: (url: string) => string;
+    readonly detail: (key: string | null) => string;
+    readonly yes: string;
+    readonly no: string;
+    readonly unreadable: string;
+  };
+  readonly notes: {
+    readonly stillHere: string;
+    readonly unreachable: string;
+    readonly failed: (problem: Problem) => string;
+    readonly keyChanged: (manager: string) => string;
+    readonly updateReady: (update: UpdateState) => string;
+    readonly portChanged: (port: number) => string;
+  };
+  readonly chooseFolder: string;
+  readonly firewall: (program: string, port: number, command: string | null) => string;
+}

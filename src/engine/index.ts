@@ -2,4 +2,7 @@
 export { ControlClient, type ControlClientOptions } from './client/api.ts';
 export { type GetOptions, type GetProgress, type GetResult, get, type SourceReport } from './client/get.ts';
 export { startManager } from './manager/manager.ts';
+export { Discovery, type DiscoveryOptions } from './peer/discovery.ts';
 export { startPeer } from './peer/peer.ts';
+export { knownManagers, type Pin, trustManager } from './peer/pin-file.ts';
+export { startStore } from './store-server/store-server.ts';

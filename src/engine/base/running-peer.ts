@@ -37,10 +37,30 @@ export interface PeerTotals {
   readonly served: number;
   /** Taken from members and the manager. */
   readonly fetched: number;
-  /** Bytes of downloads that came out of what this peer held or other members had: what the origin did not have to send. */
+  /**
+   * What the origin did not have to send: bytes sent to clients, less those that were taken from the manager, who may have had to fetch them
+   * from the origin. What came from members counts as saved; what is taken on behalf of members counts against it, because their clients'
+   * bytes are counted there: over all peers the sum is right, and never too high. It does not fall: what is taken before it is sent is set
+   * against the sending.
+   */
   readonly saved: number;
+  /** Requests for content that were answered here; those that were sent back to the manager are not among them. */
   readonly requests: number;
+  /** Those of them that were answered from what was stored. */
   readonly hits: number;
+}
+
+/** A manager answers with another key than it must have. */
+export interface KeyChange {
+  readonly url: string;
+  /** The manager's name when it was joined; null where it never was. */
+  readonly name: string | null;
+  /** Fingerprint that it must have. */
+  readonly pinned: string;
+  /** Since when that is pinned, ISO 8601; null where a join link or the caller said it. */
+  readonly since: string | null;
+  /** Fingerprint that it shows now. */
+  readonly now: string;
 }
 
 /** Everything that a window shows of a running peer, at one moment. Plain data. Rates in bytes a second. */
@@ -48,8 +68,14 @@ export interface PeerSnapshot {
   readonly state: PeerState;
   /** Why it holds back, first the one that is shown; empty unless something holds. */
   readonly holds: readonly HoldReason[];
-  /** What is wrong, in words, where something is: no session, not reachable, a full disk. */
+  /** What is wrong, in words, where something is: no session, not reachable, a full disk. After the end: why it ended, where nobody here asked for it. */
   readonly trouble: string | null;
+  /** Its error code; null where there is no trouble, or none with a code. */
+  readonly troubleCode: string | null;
+  /** With POTLUCK_KEY_CHANGED: which key, and since when. */
+  readonly keyChange: KeyChange | null;
+  /** Whether the manager reaches this peer's port; null while that is not known. */
+  readonly reachable: boolean | null;
   readonly manager: {
     readonly url: string;
     readonly name: string;
@@ -86,7 +112,10 @@ export interface PeerChanges {
   readonly disk?: number;
 }
 
-/** A peer inside a desktop app. */
+/**
+ * A peer inside a desktop app. `done` resolves when it has ended as it was asked to, and rejects with the reason where it could not go on: its
+ * port was lost, or the manager refused it for good. Everything is closed by then, and another one can be started.
+ */
 export interface RunningPeer extends RunningNode {
   snapshot(): PeerSnapshot;
   /** Calls `listener` when state, holds, trouble, manager or the number of running downloads change; not for every byte. The returned function ends that. */
@@ -97,6 +126,11 @@ export interface RunningPeer extends RunningNode {
   hold(reason: HoldReason, on: boolean): void;
   /** Drops everything that is cached, in memory and on disk. */
   clearCache(): Promise<void>;
-  /** The goodbye of a machine that is about to sleep or to stop: sends it and drops the session at once, all of it synchronously. `close` is still due. */
+  /**
+   * The goodbye of a machine that is about to sleep or to stop: sends it and drops the session at once, all of it synchronously. The peer is
+   * `disconnected` then and seeks no session until `rejoin`; `close` is still due.
+   */
   goodbye(): void;
+  /** The machine is awake again: seeks a session at once where there is none. What is cached has been kept. */
+  rejoin(): void;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
+import type { InterfaceReport } from '../protocol/desktop.ts';
 import { type Endpoint, Endpoints } from './endpoints.ts';
 import type { FoundManager } from './found.ts';
 import type { MulticastOptions } from './interfaces.ts';
@@ -54,6 +55,16 @@ export class Finder implements Service {
   /** The managers that answer, ordered by name. */
   get managers(): readonly FoundManager[] {
     return this.#managers;
+  }
+
+  /** Each interface that is listened on, with how many of the managers are on it, and what is wrong with it in words. */
+  interfaces(): readonly InterfaceReport[] {
+    return this.#links.all.map(({ network: { name, address }, trouble }) => ({
+      name,
+      address,
+      managers: this.#managers.filter(({ addresses }) => addresses.some((one) => one.interface === name)).length,
+      trouble: wordsFor(trouble),
+    }));
   }
 
   /** Calls `listener` whenever the list changes; the returned function ends that. */
@@ -114,8 +125,9 @@ export class Finder implements Service {
   }
 
   #ask(): void {
-    for (const { socket, network } of this.#links.all) {
+    for (const { socket, network, trouble } of this.#links.all) {
       socket.query([{ name: SERVICE_NAME, type: 'PTR' }], (error) => {
+        trouble.send = error?.message;
         if (error) this.#log.debug({ interface: network.name, error: String(error) }, 'a query could not be sent');
       });
     }
@@ -146,4 +158,9 @@ export class Finder implements Service {
     this.#managers = managers;
     for (const listener of this.#listeners) listener(managers);
   }
+}
+
+function wordsFor({ hear, send }: Link['trouble']): string | null {
+  if (hear !== undefined) return `multicast cannot be received on it: ${hear}`;
+  return send === undefined ? null : `multicast cannot be sent on it: ${send}`;
 }

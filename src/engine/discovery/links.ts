@@ -9,7 +9,9 @@ import type { DnsResponse } from './records.ts';
 export interface MulticastSocket extends EventEmitter {
   query(questions: { name: string; type: string }[], done: (error?: Error | null) => void): void;
   on(event: 'response', listener: (response: DnsResponse, sender: { address: string }) => void): this;
-  on(event: 'error' | 'warning', listener: (error: Error) => void): this;
+  on(event: 'error' | 'warning', listener: (error: NodeJS.ErrnoException) => void): this;
+  /** The membership in the multicast group stands. */
+  on(event: 'networkInterface', listener: () => void): this;
 }
 
 /** One interface with its own multicast socket: a single socket sends by one interface only, whatever it hears. */
@@ -17,6 +19,8 @@ export interface Link {
   readonly network: NetworkInterface;
   readonly bonjour: Bonjour;
   readonly socket: MulticastSocket;
+  /** What is wrong with it: nothing can be heard, nothing can be sent; undefined where it works. */
+  readonly trouble: { hear: string | undefined; send: string | undefined };
 }
 
 export interface LinksOptions extends MulticastOptions {
@@ -121,16 +125,23 @@ export class Links {
       ...(port === undefined ? {} : { port }),
       ...(group === undefined ? {} : { ip: group }),
     };
-    const note = (error: Error) =>
+    const trouble: Link['trouble'] = { hear: undefined, send: undefined };
+    const note = (error: NodeJS.ErrnoException) => {
+      if (error.syscall !== undefined) trouble.hear = error.message; // else it is a packet that makes no sense
       this.#log.debug({ interface: network.name, error: String(error) }, 'multicast failed');
+    };
     // The settings are multicast-dns's, which the types of bonjour-service do not know.
     const opened = new bonjour(settings as object, note);
     const { mdns: socket } = (opened as unknown as { server: { mdns: MulticastSocket } }).server;
     socket.on('warning', note);
+    socket.on('networkInterface', () => {
+      trouble.hear = undefined;
+    });
     socket.on('error', (error) => {
+      trouble.hear = error.message;
       this.#log.warn({ interface: network.name, error: String(error) }, 'discovery cannot use this interface');
     });
     this.#log.debug({ interface: network.name, address: network.address }, 'discovery started on an interface');
-    return { network, bonjour: opened, socket };
+    return { network, bonjour: opened, socket, trouble };
   }
 }

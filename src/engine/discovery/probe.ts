@@ -14,6 +14,8 @@ export interface ManagerHealth {
   readonly publicKey: string;
   readonly protocol: number;
   readonly tokenRequired: boolean;
+  /** Peers that have joined; null where the manager does not say. */
+  readonly members: number | null;
 }
 
 /** A manager; nobody there (or somebody else); or no answer in time, which a busy machine may be excused for once. */
@@ -21,12 +23,22 @@ export type ProbeResult = { readonly manager: ManagerHealth } | 'nobody' | 'late
 
 /** Asks whether a manager answers at `base` (a URL without a trailing slash). Never rejects; takes a second at most. */
 export async function probe(base: string, signal: AbortSignal): Promise<ProbeResult> {
-  const timeout = AbortSignal.timeout(PROBE_TIMEOUT);
   try {
-    const manager = parseHealth(await read(base + HEALTH_PATH, AbortSignal.any([signal, timeout])));
-    return manager === undefined ? 'nobody' : { manager };
-  } catch {
-    return timeout.aborted ? 'late' : 'nobody';
+    return { manager: await askManager(base, signal, PROBE_TIMEOUT) };
+  } catch (error) {
+    return error instanceof DOMException && error.name === 'TimeoutError' ? 'late' : 'nobody';
+  }
+}
+
+/** What the manager at `base` says of itself. Rejects with what kept it from that: a TimeoutError, a connection's error, an answer that is no manager's. */
+export async function askManager(base: string, signal: AbortSignal, timeout: number): Promise<ManagerHealth> {
+  const limit = AbortSignal.timeout(timeout);
+  try {
+    const manager = parseHealth(await read(base + HEALTH_PATH, AbortSignal.any([signal, limit])));
+    if (manager === undefined) throw new Error('what answers there is not a Potluck manager');
+    return manager;
+  } catch (error) {
+    throw limit.aborted ? limit.reason : error;
   }
 }
 
@@ -60,11 +72,12 @@ export function parseHealth(text: string): ManagerHealth | undefined {
   } catch {
     return undefined;
   }
-  const { role, name, fingerprint, publicKey, protocol, tokenRequired } = given;
+  const { role, name, fingerprint, publicKey, protocol, tokenRequired, members } = given;
   if (role !== 'manager' || typeof name !== 'string' || typeof publicKey !== 'string') return undefined;
   if (typeof protocol !== 'number' || !Number.isInteger(protocol) || typeof tokenRequired !== 'boolean')
     return undefined;
   if (!/^[\w-]{43}$/.test(publicKey)) return undefined;
   if (hash('sha256', Buffer.from(publicKey, 'base64url'), 'hex') !== fingerprint) return undefined;
-  return { name: cleanName(name), fingerprint, publicKey, protocol, tokenRequired };
+  const count = Number.isSafeInteger(members) && (members as number) >= 0 ? (members as number) : null;
+  return { name: cleanName(name), fingerprint, publicKey, protocol, tokenRequired, members: count };
 }

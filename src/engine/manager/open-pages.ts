@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PotluckError } from '../base/errors.ts';
 import type { Identity } from '../content/signature.ts';
+import { formatJoinLink } from '../protocol/join-link.ts';
 import { PROTOCOL_VERSION } from '../protocol/paths.ts';
 import { sendJson } from '../serve/member-requests.ts';
 
@@ -9,6 +10,8 @@ export interface ManagerFacts {
   readonly identity: Identity;
   readonly tokenRequired: boolean;
   readonly secure: boolean;
+  /** Peers that have joined. */
+  readonly members: () => number;
 }
 
 function onlyReads(request: IncomingMessage): void {
@@ -22,7 +25,7 @@ export function managerHealth(facts: ManagerFacts) {
   const health = { role: 'manager', name, protocol: PROTOCOL_VERSION, fingerprint, publicKey, tokenRequired };
   return (request: IncomingMessage, response: ServerResponse): void => {
     onlyReads(request);
-    sendJson(response, 200, health);
+    sendJson(response, 200, { ...health, members: facts.members() });
   };
 }
 
@@ -45,7 +48,7 @@ export function joinPage(facts: ManagerFacts) {
 
 function pageOf(facts: ManagerFacts, base: string): string {
   const { fingerprint } = facts.identity;
-  const link = `potluck://join?url=${encodeURIComponent(base)}&key=${fingerprint}`;
+  const link = formatJoinLink({ url: base, key: fingerprint, token: undefined });
   const token = facts.tokenRequired ? ' --join-token TOKEN' : '';
   const note = facts.tokenRequired ? '<p>Ask your administrator for the join token.</p>' : '';
   return `<!doctype html>

@@ -164,8 +164,10 @@ export class ManagerPorts implements RunningNode {
   }
 
   #ownPaths(secure: boolean): InternalHandlers {
-    const { identity, content, service, upload, clock } = this.#with;
-    const facts = { name: this.#name, identity, tokenRequired: this.#settings.joinToken !== undefined, secure };
+    const { identity, content, fleet, service, upload, clock } = this.#with;
+    const tokenRequired = this.#settings.joinToken !== undefined;
+    const members = () => fleet.registry.all().length;
+    const facts = { name: this.#name, identity, tokenRequired, secure, members };
     const requests = new MemberRequests({ service, throttle: upload });
     const heads = new HeadsEndpoint({
       known: {

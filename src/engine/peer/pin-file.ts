@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { readIfThere, writeAtomic } from '../base/atomic-file.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { PotluckError } from '../base/errors.ts';
+import { KeyChangedError } from '../base/key-changed.ts';
 
 const Pin = Type.Object({
   /** Base URL of the manager's data port. */
@@ -49,17 +51,32 @@ export class PinFile {
    * (a join link, or a manager that was found by its key), else the one that was pinned for this URL, if any.
    */
   check(url: string, key: string, expected: string | undefined): void {
+    const pin = this.#pins.find((one) => one.url === url);
+    const name = pin?.name ?? null;
     if (expected !== undefined) {
-      if (expected !== key) throw new PotluckError('POTLUCK_KEY_CHANGED', `${url} has the key ${key}, not ${expected}`);
+      if (expected !== key) throw new KeyChangedError({ url, name, pinned: expected, since: null, now: key });
       return;
     }
-    const pin = this.#pins.find((one) => one.url === url);
     if (pin === undefined || pin.key === key) return;
-    throw new PotluckError(
-      'POTLUCK_KEY_CHANGED',
-      `${url} has the key ${key}, but since ${pin.since} it is known with ${pin.key}; if the manager was set up anew on purpose, ` +
-        `take its entry out of ${this.#path}`,
+    throw new KeyChangedError(
+      { url, name, pinned: pin.key, since: pin.since, now: key },
+      `; if the manager was set up anew on purpose, take its entry out of ${this.#path}`,
     );
+  }
+
+  /** The managers that are known, the one that was joined last at the end. */
+  get all(): readonly Pin[] {
+    return this.#pins;
+  }
+
+  /**
+   * Takes a key for a URL in place of the one that was pinned, on the word of a person who has compared fingerprints. Rejects with
+   * POTLUCK_STATE_UNWRITABLE.
+   */
+  async trust(manager: { url: string; fingerprint: string }): Promise<void> {
+    const { url, fingerprint: key } = manager;
+    const name = this.#pins.find((one) => one.url === url)?.name ?? '';
+    await this.#write({ url, key, name, since: new Date(this.#clock.now()).toISOString() });
   }
 
   /** Remembers a manager whose handshake was verified. Rejects with POTLUCK_STATE_UNWRITABLE. */
@@ -68,10 +85,32 @@ export class PinFile {
     const known = this.#pins.find((one) => one.url === url && one.key === key);
     if (known !== undefined && known === this.latest) return;
     const pin = known ?? { url, key, name, since: new Date(this.#clock.now()).toISOString() };
-    const pins = [...this.#pins.filter((one) => one.url !== url), pin].slice(-MAX_PINS);
+    await this.#write(pin);
+  }
+
+  async #write(pin: Pin): Promise<void> {
+    const pins = [...this.#pins.filter((one) => one.url !== pin.url), pin].slice(-MAX_PINS);
     await writeAtomic(this.#path, `${JSON.stringify({ managers: pins }, undefined, 2)}\n`, { mode: 0o600 });
     this.#pins = pins;
   }
+}
+
+/** The pins of the peer whose state is in this folder. Rejects with POTLUCK_FILE_UNREADABLE. */
+export function openPins(stateFolder: string, clock: Clock = systemClock): Promise<PinFile> {
+  return PinFile.open(join(stateFolder, 'managers.json'), { clock });
+}
+
+/** The managers that the peer with this state folder has joined, the latest last. Rejects with POTLUCK_FILE_UNREADABLE. */
+export async function knownManagers(stateFolder: string): Promise<readonly Pin[]> {
+  return (await openPins(stateFolder)).all;
+}
+
+/**
+ * Trusts another key at a URL from now on, as POTLUCK_KEY_CHANGED asks a person to decide. No peer may run on the folder meanwhile: it would
+ * go on with what it has read. Rejects with POTLUCK_STATE_UNWRITABLE or POTLUCK_FILE_UNREADABLE.
+ */
+export async function trustManager(stateFolder: string, manager: { url: string; fingerprint: string }): Promise<void> {
+  await (await openPins(stateFolder)).trust(manager);
 }
 
 function parse(path: string, text: string): readonly Pin[] {

@@ -72,6 +72,7 @@ export function found(name: string, changes: Partial<FoundManager> = {}): FoundM
     publicKey,
     protocol: PROTOCOL_VERSION,
     tokenRequired: false,
+    members: null,
     url,
     addresses: [],
     ...changes,

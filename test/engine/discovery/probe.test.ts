@@ -12,7 +12,7 @@ describe('a probe', () => {
     manager = await new FakeManager('Office', true).start();
     const { fingerprint, publicKey } = manager.identity;
     expect(await probe(manager.url, never)).toEqual({
-      manager: { name: 'Office', fingerprint, publicKey, protocol: 1, tokenRequired: true },
+      manager: { name: 'Office', fingerprint, publicKey, protocol: 1, tokenRequired: true, members: null },
     });
   });
 

@@ -1,0 +1,140 @@
+import { type Clock, systemClock } from '../base/clock.ts';
+import { abortReason, PotluckError } from '../base/errors.ts';
+import { KeyChangedError } from '../base/key-changed.ts';
+import type { Service } from '../base/lifecycle.ts';
+import type { Log } from '../base/log.ts';
+import { Finder } from '../discovery/finder.ts';
+import type { MulticastOptions } from '../discovery/interfaces.ts';
+import { askManager, type ManagerHealth } from '../discovery/probe.ts';
+import type { InterfaceReport, NearbyManager } from '../protocol/desktop.ts';
+import { isJoinLink, managerUrls, parseJoinLink } from '../protocol/join-link.ts';
+import { PROTOCOL_VERSION } from '../protocol/paths.ts';
+import { openPins, type PinFile } from './pin-file.ts';
+
+/** A person waits for the answer, and a name may have to be looked up. Milliseconds. */
+const INSPECT_TIMEOUT = 4000;
+
+export interface DiscoveryOptions {
+  /** State folder of the peer: says which managers are known. It need not exist. */
+  readonly state: string;
+  readonly multicast?: MulticastOptions;
+}
+
+/** Which managers there are, for a person who chooses one: those nearby, and any that is asked for by address or join link. */
+export class Discovery implements Service {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #state: string;
+  readonly #finder: Finder;
+  readonly #listeners = new Set<() => void>();
+  #known: ReadonlySet<string> = new Set();
+
+  constructor(collaborators: { log: Log; clock?: Clock }, options: DiscoveryOptions) {
+    const { log, clock = systemClock } = collaborators;
+    this.#log = log;
+    this.#clock = clock;
+    this.#state = options.state;
+    this.#finder = new Finder({ log, clock }, options.multicast);
+  }
+
+  /** Never fails: a machine without a network finds nothing until it has one. */
+  async start(): Promise<void> {
+    await this.#readPins();
+    this.#finder.subscribe(() => void this.#changed());
+    await this.#finder.start();
+  }
+
+  /** The managers that answer nearby, by name. */
+  get managers(): readonly NearbyManager[] {
+    return this.#finder.managers.map(({ url, ...health }) => this.#nearby(url, health));
+  }
+
+  /** What can be heard on each interface. */
+  interfaces(): readonly InterfaceReport[] {
+    return this.#finder.interfaces();
+  }
+
+  /** Calls `listener` when the list of managers changes; the returned function ends that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Opens all sockets anew and asks again: after the machine slept, or because a person wants it. */
+  refresh(): void {
+    this.#finder.refresh();
+    void this.#changed();
+  }
+
+  /**
+   * Asks the manager at an address (`host`, `host:port`, a URL) or of a join link who it is. What it answers is not proven before it is joined;
+   * a key that is not the link's, or not the one that is pinned for this URL, is said at once. Rejects with POTLUCK_BAD_ADDRESS,
+   * POTLUCK_MANAGER_UNREACHABLE, POTLUCK_VERSION_MISMATCH, KeyChangedError, or the signal's reason.
+   */
+  async inspect(addressOrJoinLink: string, options: { signal?: AbortSignal } = {}): Promise<NearbyManager> {
+    const signal = options.signal ?? new AbortController().signal;
+    const link = isJoinLink(addressOrJoinLink) ? parseJoinLink(addressOrJoinLink) : undefined;
+    const urls = link === undefined ? managerUrls(addressOrJoinLink) : [link.url];
+    const pins = await openPins(this.#state, this.#clock);
+    const { url, health } = await firstOf(urls, signal);
+    checkKey(url, health, link?.key, pins);
+    if (health.protocol !== PROTOCOL_VERSION) {
+      throw new PotluckError(
+        'POTLUCK_VERSION_MISMATCH',
+        `the manager at ${url} speaks ${health.protocol}, this peer ${PROTOCOL_VERSION}`,
+      );
+    }
+    this.#takePins(pins);
+    return this.#nearby(url, health);
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    this.#listeners.clear();
+    return this.#finder.close();
+  }
+
+  #nearby(url: string, { name, fingerprint, members, tokenRequired }: ManagerHealth): NearbyManager {
+    return { name, url, fingerprint, members, tokenRequired, known: this.#known.has(fingerprint) };
+  }
+
+  async #changed(): Promise<void> {
+    await this.#readPins(); // a manager that was joined meanwhile is known from now on
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #readPins(): Promise<void> {
+    try {
+      this.#takePins(await openPins(this.#state, this.#clock));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'which managers are known cannot be read');
+    }
+  }
+
+  #takePins(pins: PinFile): void {
+    this.#known = new Set(pins.all.map(({ key }) => key));
+  }
+}
+
+/** The first of the URLs at which a manager answers; the first one's failure where none does. */
+async function firstOf(urls: readonly string[], signal: AbortSignal): Promise<{ url: string; health: ManagerHealth }> {
+  let failure: PotluckError | undefined;
+  for (const url of urls) {
+    try {
+      return { url, health: await askManager(url, signal, INSPECT_TIMEOUT) };
+    } catch (error) {
+      if (signal.aborted) throw abortReason(signal);
+      const late = error instanceof DOMException && error.name === 'TimeoutError';
+      const reason = late ? 'it did not answer in time' : (error as Error).message;
+      failure ??= new PotluckError('POTLUCK_MANAGER_UNREACHABLE', `${url}: ${reason}`, { cause: error });
+    }
+  }
+  throw failure ?? new PotluckError('POTLUCK_MANAGER_UNREACHABLE');
+}
+
+/** What the link says must be so, and what is pinned as well: a link may come from anybody. */
+function checkKey(url: string, { fingerprint, name }: ManagerHealth, linked: string | undefined, pins: PinFile): void {
+  if (linked !== undefined && linked !== fingerprint)
+    throw new KeyChangedError({ url, name, pinned: linked, since: null, now: fingerprint });
+  pins.check(url, fingerprint, undefined);
+}

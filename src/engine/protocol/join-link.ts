@@ -1,0 +1,95 @@
+import { PotluckError } from '../base/errors.ts';
+import { parseHost, parsePort, parseSecret, parseServerUrl, ValueError } from '../base/settings-values.ts';
+import { baseUrl } from './address.ts';
+
+/** What a join link says. */
+export interface JoinLink {
+  /** Base URL of the manager's data port. */
+  readonly url: string;
+  /** Fingerprint of its key, 64 hexadecimal digits in lower case. */
+  readonly key: string;
+  readonly token: string | undefined;
+}
+
+/** Scheme of join links, without its colon. */
+export const LINK_SCHEME = 'potluck';
+
+/** Longest link or address that is looked at. */
+const MAX_TEXT = 4096;
+/** Data port of a manager where nobody says otherwise. */
+const MANAGER_PORT = 11_000;
+/** Some programs write what they take for a path behind the host. */
+const LINK = /^potluck:(?:\/\/)?join\/?\?([^#]*)$/i;
+const FIELDS = new Set(['url', 'key', 'token']);
+
+/** True for what claims to be a link of ours, right or wrong. */
+export function isJoinLink(text: string): boolean {
+  return text.trim().toLowerCase().startsWith(`${LINK_SCHEME}:`);
+}
+
+/**
+ * Reads `potluck://join?url=...&key=...[&token=...]`. Links come from web pages and mails, so everything that is not exactly that is refused:
+ * unknown or repeated fields, a URL with a path or credentials, a key that is none. Throws POTLUCK_BAD_ADDRESS.
+ */
+export function parseJoinLink(text: string): JoinLink {
+  const trimmed = text.trim();
+  const query = trimmed.length > MAX_TEXT ? undefined : LINK.exec(trimmed)?.[1];
+  if (query === undefined) throw bad('a join link looks like potluck://join?url=...&key=...');
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!FIELDS.has(name)) throw bad(`a join link has no "${name.slice(0, 32)}"`);
+    if (fields.has(name)) throw bad(`the join link says "${name}" twice`);
+    fields.set(name, value);
+  }
+  const key = fields.get('key')?.toLowerCase();
+  if (key === undefined || !/^[0-9a-f]{64}$/.test(key))
+    throw bad("the join link does not have the fingerprint of the manager's key");
+  const token = fields.get('token');
+  return {
+    url: checked('url', () => parseServerUrl(fields.get('url') ?? '')),
+    key,
+    token: token === undefined ? undefined : checked('token', () => parseSecret(token)),
+  };
+}
+
+/** The link that `parseJoinLink` reads. */
+export function formatJoinLink({ url, key, token }: JoinLink): string {
+  const secret = token === undefined ? '' : `&token=${encodeURIComponent(token)}`;
+  return `${LINK_SCHEME}://join?url=${encodeURIComponent(url)}&key=${key}${secret}`;
+}
+
+/**
+ * Base URLs at which a manager may answer whose address a person typed: a URL as it is, or `host` and `host:port`, plain first and then with TLS.
+ * Throws POTLUCK_BAD_ADDRESS.
+ */
+export function managerUrls(text: string): readonly string[] {
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed.length > MAX_TEXT)
+    throw bad('write host, host:port, or a URL such as http://host:11000');
+  if (trimmed.includes('://')) return [checked('address', () => parseServerUrl(trimmed))];
+  const { host, port } = checked('address', () => hostAndPort(trimmed));
+  return [baseUrl(false, host, port), baseUrl(true, host, port)].map((url) =>
+    checked('address', () => parseServerUrl(url)),
+  );
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const match = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(text);
+  if (match === null) return { host: parseHost(text), port: MANAGER_PORT };
+  const port = parsePort(match[2] ?? '');
+  if (port === 0) throw new ValueError('nobody listens on port 0');
+  return { host: parseHost(match[1] ?? ''), port };
+}
+
+function checked<T>(what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof ValueError) throw bad(`${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+function bad(detail: string): PotluckError {
+  return new PotluckError('POTLUCK_BAD_ADDRESS', detail);
+}

@@ -72,6 +72,13 @@ export interface PeerSettings extends NodeSettings {
   readonly face: 'peer';
   /** Base URL of the manager's data port, without a trailing slash; undefined: found by mDNS. */
   readonly upstream: string | undefined;
+  /** Fingerprint that this manager must have, where the caller knows it: from a join link, or from a list that a person chose from. */
+  readonly upstreamKey?: string;
+  /**
+   * While no manager can be joined at the start: `fail` (where not given) rejects, `try` answers at once and goes on trying. What will not pass
+   * by itself, as a wrong join token, ends the start or the peer either way.
+   */
+  readonly persist?: 'fail' | 'try';
   /** As written, for rate/hours.ts; undefined: always. */
   readonly hours: string | undefined;
   /** The address that redirects shall name; no port: the one listened on. */

@@ -1,4 +1,4 @@
-import type { Endpoint } from './settings.ts';
+import type { Endpoint, Face } from './settings.ts';
 import { STRENGTH, usage } from './settings-given.ts';
 import { OPTIONS, type Option, type OptionName } from './settings-options.ts';
 import type { ReadOptions } from './settings-read.ts';
@@ -12,18 +12,24 @@ const PAIRS: readonly (readonly [OptionName, OptionName])[] = [
 /** Smallest memory tier: a few pieces on their way at once. */
 export const MIN_MEMORY = 4 * 1024 * 1024;
 
+/** Smallest disk tier, in bytes: eight segments that hold more than a few objects each. */
+export const MIN_DISK = 1024 * 1024;
+
+const FACES: readonly Face[] = ['manager', 'peer', 'store'];
+
 /** Which face the options ask for. Throws POTLUCK_USAGE where that is none, or two. */
-export function faceOf(options: ReadOptions): 'manager' | 'peer' {
-  const [manager, peer] = [options.on('manager'), options.on('peer')];
-  if (manager && peer)
+export function faceOf(options: ReadOptions): Face {
+  const [face, other] = FACES.filter((name) => options.on(name));
+  if (face === undefined) throw usage('--headless needs --manager, --peer or --store');
+  if (other === 'peer')
     throw usage('--manager and --peer exclude each other; a manager serves as a peer while it has none');
-  if (!manager && !peer) throw usage('--headless needs --manager or --peer');
-  if (!options.on('headless')) throw usage(`--${manager ? 'manager' : 'peer'} needs --headless`);
-  return manager ? 'manager' : 'peer';
+  if (other !== undefined) throw usage(`--${face} and --${other} exclude each other`);
+  if (!options.on('headless')) throw usage(`--${face} needs --headless`);
+  return face;
 }
 
 /** Refuses combinations that cannot be meant. Throws POTLUCK_USAGE, naming both sides. */
-export function checkCombinations(options: ReadOptions, face: 'manager' | 'peer'): void {
+export function checkCombinations(options: ReadOptions, face: Face): void {
   checkFace(options, face);
   for (const [one, other] of PAIRS) {
     if (options.where(one) && !options.where(other)) throw alone(options, one, other);
@@ -33,18 +39,16 @@ export function checkCombinations(options: ReadOptions, face: 'manager' | 'peer'
     throw usage(`${said(options, 'viewer-token')} needs --token or --user: who else could change anything?`);
   }
   if (face === 'manager') checkManager(options);
-  else checkPeer(options);
-  checkTiers(options);
+  if (face === 'peer') checkPeer(options);
+  checkTiers(options, face);
   checkAliases(options, 'log', 'log-file');
 }
 
-function checkFace(options: ReadOptions, face: 'manager' | 'peer'): void {
-  const wrong = options.names().find((name) => {
-    const { only }: Option = OPTIONS[name];
-    return only !== undefined && only !== face;
-  });
-  if (wrong !== undefined) {
-    throw usage(`${said(options, wrong)} is for a ${(OPTIONS[wrong] as Option).only}, it cannot go with --${face}`);
+function checkFace(options: ReadOptions, face: Face): void {
+  for (const name of options.names()) {
+    const { only = FACES }: Option = OPTIONS[name];
+    if (only.includes(face)) continue;
+    throw usage(`${said(options, name)} is for a ${only.join(' or a ')}, it cannot go with --${face}`);
   }
 }
 
@@ -65,12 +69,31 @@ function checkPeer(options: ReadOptions): void {
   }
 }
 
-function checkTiers(options: ReadOptions): void {
+function checkTiers(options: ReadOptions, face: Face): void {
+  if (face === 'store') {
+    checkStoreTiers(options);
+    return;
+  }
   if ((options.one('disk') ?? 0) > 0) {
     throw usage(`${said(options, 'disk')} can only be 0: the disk tier is not part of this build yet`);
   }
   if ((options.one('memory') ?? MIN_MEMORY) < MIN_MEMORY) {
     throw usage(`${said(options, 'memory')} must be at least 4M; --disable-cache keeps nothing`);
+  }
+}
+
+/** Either tier of a store can be turned off, not both. */
+function checkStoreTiers(options: ReadOptions): void {
+  const { memory = MIN_MEMORY, disk = MIN_DISK } = { memory: options.one('memory'), disk: options.one('disk') };
+  if (memory === 0 && disk === 0) throw usage('--memory 0 and --disk 0 leave a store no place to keep anything');
+  if (memory !== 0 && memory < MIN_MEMORY) {
+    throw usage(`${said(options, 'memory')} must be at least 4M, or 0 for no memory tier`);
+  }
+  if (disk !== 0 && disk < MIN_DISK) {
+    throw usage(`${said(options, 'disk')} must be at least 1M, or 0 for no disk tier`);
+  }
+  if (disk === 0 && options.where('admit-after')) {
+    throw usage(`${said(options, 'admit-after')} has no meaning with --disk 0: it says what the disk tier takes`);
   }
 }
 

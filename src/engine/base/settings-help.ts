@@ -14,7 +14,7 @@ export function optionsHelp(): string {
 
 function optionHelp(name: string, option: Option): string {
   const notes = [
-    option.only === undefined ? '' : `${option.only} only`,
+    option.only === undefined ? '' : `${option.only.join(' and ')} only`,
     option.repeat === true ? 'again and again' : '',
     option.fallback === undefined ? '' : `default: ${option.fallback}`,
   ].filter((note) => note !== '');

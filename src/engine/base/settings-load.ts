@@ -1,10 +1,18 @@
 import { AddressSet } from './address-set.ts';
-import type { LogTarget, ManagerSettings, NodeSettings, PeerSettings, Settings } from './settings.ts';
+import type {
+  Face,
+  FaceSettings,
+  LogTarget,
+  ManagerSettings,
+  NodeSettings,
+  PeerSettings,
+  Settings,
+} from './settings.ts';
 import { checkCombinations, controlOf, faceOf } from './settings-check.ts';
 import { defaultState, type ReadOptions, readOptions, type Surroundings } from './settings-read.ts';
 
 /** Data ports where `--listen` does not say otherwise. */
-const DATA_PORTS = { manager: 11_000, peer: 8001 } as const;
+const DATA_PORTS = { manager: 11_000, peer: 8001, store: 1100 } as const;
 
 const DEFAULT_MEMORY = 512 * 1024 ** 2;
 
@@ -19,12 +27,16 @@ export function loadSettings(
   const options = readOptions(argv, around);
   const face = faceOf(options);
   checkCombinations(options, face);
-  const common = commonSettings(options, face, around);
-  const settings = face === 'manager' ? managerSettings(options, common) : peerSettings(options, common);
-  return { settings, warnings: options.warnings };
+  return { settings: settingsOf(options, face, commonSettings(options, face, around)), warnings: options.warnings };
 }
 
-function commonSettings(options: ReadOptions, face: 'manager' | 'peer', around: Surroundings): NodeSettings {
+function settingsOf(options: ReadOptions, face: Face, common: FaceSettings): Settings {
+  if (face === 'store') return { ...common, face };
+  const node = nodeSettings(options, common);
+  return face === 'manager' ? managerSettings(options, node) : peerSettings(options, node);
+}
+
+function commonSettings(options: ReadOptions, face: Face, around: Surroundings): FaceSettings {
   const listen = options.one('listen') ?? { host: undefined, port: DATA_PORTS[face] };
   const [cert, key] = [options.one('tls-cert'), options.one('tls-key')];
   return {
@@ -34,20 +46,28 @@ function commonSettings(options: ReadOptions, face: 'manager' | 'peer', around: 
     viewerToken: options.one('viewer-token'),
     user: options.one('user'),
     passwordHash: options.one('password-hash'),
-    joinToken: options.one('join-token'),
     memory: options.one('memory') ?? DEFAULT_MEMORY,
+    disk: options.one('disk'),
+    admitAfter: options.one('admit-after') ?? 1,
     uploadCap: options.one('upload-cap'),
     downloadCap: options.one('download-cap'),
-    cacheTime: options.one('cache-time') ?? 30,
-    cacheEnabled: !options.on('disable-cache'),
-    location: options.one('location'),
-    capacity: options.one('capacity') ?? 100,
     state: options.one('state') ?? defaultState(around),
     log: errorLog(options),
     logLevel: options.one('log-level') ?? 'info',
     accessLog: options.one('access-log') ?? 'off',
     tls: cert !== undefined && key !== undefined ? { cert, key } : undefined,
     drainTimeout: options.one('drain-timeout') ?? 0,
+  };
+}
+
+function nodeSettings(options: ReadOptions, common: FaceSettings): NodeSettings {
+  return {
+    ...common,
+    joinToken: options.one('join-token'),
+    cacheTime: options.one('cache-time') ?? 30,
+    cacheEnabled: !options.on('disable-cache'),
+    location: options.one('location'),
+    capacity: options.one('capacity') ?? 100,
     mdns: !options.on('no-mdns'),
   };
 }

@@ -1,3 +1,4 @@
+import type { Face } from './settings.ts';
 import * as value from './settings-values.ts';
 
 /** Headings of the help text, in its order. */
@@ -9,8 +10,8 @@ export interface Option<T = unknown> {
   readonly arg?: string;
   /** May be given again and again. */
   readonly repeat?: true;
-  /** The only face that it concerns. */
-  readonly only?: 'manager' | 'peer';
+  /** The faces that it concerns; all of them where not given. */
+  readonly only?: readonly Face[];
   /** Where it cannot stand, because it decides what is read from there. */
   readonly notIn?: readonly ('environment' | 'file')[];
   /** Never repeated in a message. */
@@ -27,6 +28,11 @@ export interface Option<T = unknown> {
 
 const DAY = 86_400;
 const ARGUMENTS_ONLY = ['environment', 'file'] as const;
+const MANAGER: readonly Face[] = ['manager'];
+const PEER: readonly Face[] = ['peer'];
+const STORE: readonly Face[] = ['store'];
+/** What has to do with the cluster, with an origin or with freshness: nothing to a bare store. */
+const NODES: readonly Face[] = ['manager', 'peer'];
 const { parseSwitch: onOff } = value;
 
 /** Every option of the headless faces, once. Keys are the names, without the dashes. */
@@ -34,10 +40,11 @@ export const OPTIONS = {
   headless: { section: 'What runs', notIn: ARGUMENTS_ONLY, help: 'run without a desktop', parse: onOff },
   manager: { section: 'What runs', notIn: ARGUMENTS_ONLY, help: 'be the manager of a mirror', parse: onOff },
   peer: { section: 'What runs', notIn: ARGUMENTS_ONLY, help: "lend this machine's bandwidth", parse: onOff },
+  store: { section: 'What runs', notIn: ARGUMENTS_ONLY, help: 'be a bare cache store, filled by PUT', parse: onOff },
   listen: {
     section: 'Addresses',
     arg: '[HOST:]PORT',
-    fallback: 'manager 11000, peer 8001, on all interfaces',
+    fallback: 'manager 11000, peer 8001, store 1100, on all interfaces',
     help: 'data port; 0 picks a free one; IPv6 hosts in brackets',
     parse: value.parseEndpoint,
   },
@@ -64,7 +71,7 @@ export const OPTIONS = {
   },
   upstream: {
     section: 'Addresses',
-    only: 'peer',
+    only: PEER,
     arg: 'URL',
     fallback: 'found by mDNS',
     help: "the manager's data port",
@@ -72,7 +79,7 @@ export const OPTIONS = {
   },
   advertise: {
     section: 'Addresses',
-    only: 'peer',
+    only: PEER,
     arg: 'HOST[:PORT]',
     fallback: 'as seen by the manager',
     help: 'address that redirects shall name; the manager must allow it',
@@ -80,24 +87,29 @@ export const OPTIONS = {
   },
   'advertise-allow': {
     section: 'Addresses',
-    only: 'manager',
+    only: MANAGER,
     arg: 'CIDR',
     repeat: true,
     fallback: 'none',
     help: 'addresses that peers may advertise',
     parse: value.parseBlockText,
   },
-  'no-mdns': { section: 'Addresses', help: 'neither announce nor look for managers by mDNS', parse: onOff },
+  'no-mdns': {
+    section: 'Addresses',
+    only: NODES,
+    help: 'neither announce nor look for managers by mDNS',
+    parse: onOff,
+  },
   mirror: {
     section: 'Content',
-    only: 'manager',
+    only: MANAGER,
     arg: 'URL',
     help: 'origin of the default group, served at /',
     parse: value.parseBaseUrl,
   },
   group: {
     section: 'Content',
-    only: 'manager',
+    only: MANAGER,
     arg: 'NAME=URL',
     repeat: true,
     help: 'a further mirror, served at /cache/NAME/; NAME alone is a key-value group',
@@ -105,7 +117,7 @@ export const OPTIONS = {
   },
   mode: {
     section: 'Content',
-    only: 'manager',
+    only: MANAGER,
     arg: 'redirect|proxy',
     fallback: 'redirect',
     help: 'send clients to peers, or answer them through the manager',
@@ -113,7 +125,7 @@ export const OPTIONS = {
   },
   'redirect-min': {
     section: 'Content',
-    only: 'manager',
+    only: MANAGER,
     arg: 'SIZE',
     fallback: '0',
     help: 'smaller objects are served by the manager itself',
@@ -121,6 +133,7 @@ export const OPTIONS = {
   },
   'cache-time': {
     section: 'Content',
+    only: NODES,
     arg: 'SECONDS',
     fallback: '30',
     help: 'freshness where the origin gives none and no heuristic applies',
@@ -128,6 +141,7 @@ export const OPTIONS = {
   },
   'disable-cache': {
     section: 'Content',
+    only: NODES,
     variable: { name: 'CDN_CACHE_ENABLED', inverted: true },
     help: 'pass everything through',
     parse: onOff,
@@ -136,15 +150,23 @@ export const OPTIONS = {
     section: 'Limits',
     arg: 'SIZE',
     fallback: '512M',
-    help: 'memory for cached pieces, read-ahead included; at least 4M',
+    help: 'memory for what is cached, read-ahead included; at least 4M; a store without memory tier: 0',
     parse: value.parseSize,
   },
   disk: {
     section: 'Limits',
     arg: 'SIZE',
-    fallback: '0',
-    help: 'disk for cached pieces; this build has no disk tier, so 0 is all it takes',
+    fallback: 'store 10G, but never over 20 % of free space and what the tier holds',
+    help: 'disk for what is cached; 0 for none, which is all that a manager or a peer of this build takes',
     parse: value.parseSize,
+  },
+  'admit-after': {
+    section: 'Limits',
+    only: STORE,
+    arg: 'N',
+    fallback: '1',
+    help: 'the disk tier keeps an object from its Nth request or PUT on, 1 to 15',
+    parse: value.integer(1, 15),
   },
   'upload-cap': {
     section: 'Limits',
@@ -162,7 +184,7 @@ export const OPTIONS = {
   },
   hours: {
     section: 'Limits',
-    only: 'peer',
+    only: PEER,
     arg: 'HOURS',
     fallback: 'always',
     help: 'when to serve, such as "Mon-Fri 18:00-08:00"',
@@ -170,6 +192,7 @@ export const OPTIONS = {
   },
   capacity: {
     section: 'Limits',
+    only: NODES,
     arg: 'N',
     fallback: '100',
     help: 'share of the work beside other peers',
@@ -177,12 +200,14 @@ export const OPTIONS = {
   },
   location: {
     section: 'Limits',
+    only: NODES,
     arg: 'TEXT',
     help: 'where this machine stands, for the balancer',
     parse: value.parseLabel,
   },
   'join-token': {
     section: 'Trust',
+    only: NODES,
     arg: 'TOKEN',
     secret: true,
     help: 'proven, never sent, when joining; without one anybody on the network can join',
@@ -212,7 +237,7 @@ export const OPTIONS = {
   },
   'registry-from': {
     section: 'Trust',
-    only: 'manager',
+    only: MANAGER,
     arg: 'CIDR',
     repeat: true,
     fallback: 'none',
@@ -283,10 +308,8 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** Options of the contract whose subject this build does not have, with that subject. */
 export const LATER: Readonly<Record<string, string>> = {
-  store: 'the bare cache store',
   hidden: 'the desktop app',
   installers: 'offering installers',
-  'admit-after': 'the disk tier',
   'node-timeout': 'the registry of foreign nodes',
   'health-interval': 'the registry of foreign nodes',
   'push-source': 'pushing files',

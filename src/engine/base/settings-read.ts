@@ -35,7 +35,7 @@ export class ReadOptions {
     return (this.#values.get(name) ?? []) as TypeOf<Name>[];
   }
 
-  on(name: 'headless' | 'manager' | 'peer' | 'no-mdns' | 'disable-cache' | 'reset-config'): boolean {
+  on(name: 'headless' | 'manager' | 'peer' | 'store' | 'no-mdns' | 'disable-cache' | 'reset-config'): boolean {
     return this.one(name) === true;
   }
 

@@ -25,8 +25,11 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 /** Where log lines go: a file (absolute path), standard error, or nowhere. */
 export type LogTarget = { readonly file: string } | 'stderr' | 'off';
 
-/** What both faces know. All values are validated; sizes in bytes, rates in bytes a second, times in seconds. */
-export interface NodeSettings {
+/** What a headless program can be. */
+export type Face = 'manager' | 'peer' | 'store';
+
+/** What every face knows. All values are validated; sizes in bytes, rates in bytes a second, times in seconds. */
+export interface FaceSettings {
   readonly listen: Endpoint;
   /** Undefined: no control port. */
   readonly control: Endpoint | undefined;
@@ -35,15 +38,13 @@ export interface NodeSettings {
   readonly user: string | undefined;
   /** PHC string of scrypt; see control/password.ts. */
   readonly passwordHash: string | undefined;
-  /** Proven when joining, never sent. */
-  readonly joinToken: string | undefined;
   readonly memory: number;
+  /** 0: no disk tier. Undefined: the default, which depends on the disk; see store/disk-grant.ts. */
+  readonly disk: number | undefined;
+  /** The disk tier keeps an object from its so manieth request or PUT on. */
+  readonly admitAfter: number;
   readonly uploadCap: number | undefined;
   readonly downloadCap: number | undefined;
-  readonly cacheTime: number;
-  readonly cacheEnabled: boolean;
-  readonly location: string | undefined;
-  readonly capacity: number;
   /** Absolute path of the state folder; it need not exist yet. */
   readonly state: string;
   readonly log: LogTarget;
@@ -52,6 +53,16 @@ export interface NodeSettings {
   readonly tls: TlsFiles | undefined;
   /** 0: a warm close takes as long as it takes. */
   readonly drainTimeout: number;
+}
+
+/** What a manager and a peer know beside that. */
+export interface NodeSettings extends FaceSettings {
+  /** Proven when joining, never sent. */
+  readonly joinToken: string | undefined;
+  readonly cacheTime: number;
+  readonly cacheEnabled: boolean;
+  readonly location: string | undefined;
+  readonly capacity: number;
   readonly mdns: boolean;
 }
 
@@ -85,4 +96,9 @@ export interface PeerSettings extends NodeSettings {
   readonly advertise: { readonly host: string; readonly port: number | undefined } | undefined;
 }
 
-export type Settings = ManagerSettings | PeerSettings;
+/** The bare cache store: what was put there, and nothing of a cluster. */
+export interface StoreSettings extends FaceSettings {
+  readonly face: 'store';
+}
+
+export type Settings = ManagerSettings | PeerSettings | StoreSettings;

@@ -3,6 +3,7 @@ import { PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { parseTarget } from '../content/target.ts';
 import type { ControlRoutes, LimitsPatch } from '../control/routes.ts';
+import { storeReport } from '../control/store-report.ts';
 import { applyPurge } from '../load/purging.ts';
 import type {
   Health,
@@ -107,7 +108,6 @@ export class ManagerControl implements ControlRoutes {
   stats(): Stats {
     const { content, fleet, upload, download } = this.#with;
     const served = this.#with.served();
-    const { grant, cached, held, entries, evictions } = content.store.stats();
     return {
       ...this.health(),
       id: this.#options.id,
@@ -124,7 +124,7 @@ export class ManagerControl implements ControlRoutes {
       upload_rate: this.#up.rate,
       download_rate: this.#down.rate,
       limits: this.limits(),
-      store: { grant, cached, held, entries, evictions },
+      store: storeReport(content.store.stats()),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { VERSION } from '../base/version.ts';
 import type { ControlRoutes, LimitsPatch } from '../control/routes.ts';
+import { storeReport } from '../control/store-report.ts';
 import type { MemoryGrant } from '../load/memory-grant.ts';
 import type { Health, LeaveAnswer, Limits, NodeRecord, NodeReport, Stats } from '../protocol/control.ts';
 import type { Meter } from '../rate/meter.ts';
@@ -66,7 +67,6 @@ export class PeerControl implements ControlRoutes {
   stats(): Stats {
     const { id, store, membership, session, upload, download, up, down, paused } = this.#with;
     const served = this.#with.served();
-    const { grant, cached, held, entries, evictions } = store.stats();
     return {
       ...this.health(),
       id,
@@ -83,7 +83,7 @@ export class PeerControl implements ControlRoutes {
       upload_rate: up.rate,
       download_rate: down.rate,
       limits: this.limits(),
-      store: { grant, cached, held, entries, evictions },
+      store: storeReport(store.stats()),
     };
   }
 

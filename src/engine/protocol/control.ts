@@ -92,7 +92,7 @@ export interface NodeReport {
 /** GET /health. No secret and nothing that tells about content. */
 export interface Health {
   readonly status: 'ok' | 'draining' | 'paused' | 'disconnected';
-  readonly face: 'manager' | 'peer';
+  readonly face: 'manager' | 'peer' | 'store';
   readonly version: string;
   /** Seconds. */
   readonly uptime: number;
@@ -123,11 +123,38 @@ export interface Stats extends Health {
   readonly upload_rate: number;
   readonly download_rate: number;
   readonly limits: Limits;
-  readonly store: {
-    readonly grant: number;
-    readonly cached: number;
-    readonly held: number;
-    readonly entries: number;
-    readonly evictions: number;
-  };
+  readonly store: StoreReport;
+}
+
+/** What a node keeps. Sizes in bytes; sums count from the start of the program. */
+export interface StoreReport {
+  /** Of the memory tier: what it may take, what can be found in it, what is in use beside that. */
+  readonly grant: number;
+  readonly cached: number;
+  readonly held: number;
+  readonly entries: number;
+  readonly evictions: number;
+  /** Look-ups answered by either tier, and by neither. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Null where there is none. */
+  readonly disk: DiskReport | null;
+}
+
+export interface DiskReport {
+  readonly grant: number;
+  /** Of the grant; the segment that is written to counts in full. */
+  readonly used: number;
+  readonly entries: number;
+  readonly index_bytes: number;
+  readonly segments: number;
+  /** Segments that left to make room, with all that they held. */
+  readonly evictions: number;
+  /** Records that were found damaged and dropped. */
+  readonly corrupt: number;
+  readonly written: number;
+  /** Look-ups that memory could not answer. */
+  readonly hits: number;
+  /** False while the disk is full. */
+  readonly writing: boolean;
 }

@@ -26,4 +26,4 @@ export class ServeCounters implements ServeStats {
 }
 
 /** The words for the cache column of an access line. */
-export type CacheWord = 'hit' | 'miss' | 'stale' | 'pass' | 'redirect' | 'internal' | 'error';
+export type CacheWord = 'hit' | 'miss' | 'stale' | 'pass' | 'redirect' | 'stored' | 'removed' | 'internal' | 'error';

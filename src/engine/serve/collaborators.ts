@@ -38,11 +38,13 @@ export interface AccessLine {
   readonly bytes: number;
   /** Milliseconds from the parsed request to the last byte, or to the cut. */
   readonly duration: number;
-  /** `hit`, `miss`, `stale`, `pass`, `redirect`, `internal`, `error`. */
+  /** `hit`, `miss`, `stale`, `pass`, `redirect`, `stored`, `removed`, `internal`, `error`. */
   readonly cache: string;
   /** Peer that served it or that it was redirected to. */
   readonly peer?: string;
   readonly revision?: string;
+  /** What the client wrote in `log-header`, at a store. */
+  readonly log?: string;
   /** False where the response was cut before its end. */
   readonly complete: boolean;
 }

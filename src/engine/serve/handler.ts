@@ -6,10 +6,11 @@ import { headerOf } from '../content/headers.ts';
 import type { ContentRequest, ContentSource, PassedResponse, Resolution } from '../load/source.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import { ServeCounters, type ServeStats } from './access.ts';
+import { checkedFields } from './checked-fields.ts';
 import type { AccessLine, AccessSink, Groups, InternalHandlers, Redirector } from './collaborators.ts';
 import type { Connection } from './connection.ts';
 import { Exchange } from './exchange.ts';
-import { type Fields, readFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { continueOnRead, informationTo, replyOptions } from './forward.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { turnBackFields } from './redirect.ts';
@@ -102,7 +103,7 @@ export class DataHandler {
   #answer(exchange: Exchange, arrival: Arrival): undefined | Promise<void> {
     const { request, response } = exchange;
     response.sendDate = false; // the renderer knows when the origin's stands
-    const fields = this.#fields(exchange, arrival);
+    const fields = checkedFields(exchange, arrival, this.#headerFields);
     const method = request.method as string;
     if (method === 'TRACE') throw new PotluckError('POTLUCK_METHOD_NOT_ALLOWED', 'TRACE');
     if (method === 'OPTIONS' && (request.url === '*' || headerOf(fields.headers, 'max-forwards')?.trim() === '0')) {
@@ -118,20 +119,6 @@ export class DataHandler {
     exchange.content = true;
     this.#counters.running++;
     return READS.has(method) ? this.#read(exchange, route, fields) : this.#forward(exchange, route, fields, arrival);
-  }
-
-  /** Checks the message before anything is made of it. Behind one that is not sound, nothing more is read from the connection. */
-  #fields(exchange: Exchange, arrival: Arrival): Fields {
-    const { request, response } = exchange;
-    const { shouldKeepAlive } = response;
-    response.shouldKeepAlive = false;
-    if (request.httpVersionMajor !== 1) throw new PotluckError('POTLUCK_BAD_REQUEST', 'HTTP/1.0 or 1.1 is expected');
-    const fields = readFields(request.rawHeaders, request.httpVersionMinor, this.#headerFields);
-    if (arrival.expects === 'unknown') throw new PotluckError('POTLUCK_EXPECTATION_FAILED');
-    // After Expect the client may or may not send its body (RFC 9110 section 10.1.1). Bytes that come in one packet with a request
-    // for an upgrade are lost in Node's parser, even where the upgrade is ignored: the rest would begin anywhere.
-    if (arrival.expects === undefined && !fields.upgrade) response.shouldKeepAlive = shouldKeepAlive;
-    return fields;
   }
 
   #own(exchange: Exchange, route: Route & { kind: 'own' }, arrival: Arrival): undefined | Promise<void> {

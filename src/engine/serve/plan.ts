@@ -17,7 +17,7 @@ export interface Representation {
 }
 
 /** RFC 9110 section 13.2.2: first the preconditions, then Range with If-Range. Only a 200 has ranges. */
-export function planFor(request: ContentRequest, representation: Representation): Plan {
+export function planFor(request: Pick<ContentRequest, 'method' | 'headers'>, representation: Representation): Plan {
   const { headers, status, etag, length } = representation;
   const lastModified = headerOf(headers, 'last-modified');
   const date = headerOf(headers, 'date');

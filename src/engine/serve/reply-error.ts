@@ -31,7 +31,7 @@ export function replyError(exchange: Exchange, { error, fields = [] }: ErrorRepl
 
 /** What went wrong with an exchange, told to whom it concerns: the client if it can still be told, the log if it is our fault. */
 export function fail(
-  { log, renderer }: { log: Log; renderer: HeadRenderer },
+  { log, renderer, allowed = ALLOWED }: { log: Log; renderer: Pick<HeadRenderer, 'own'>; allowed?: string },
   exchange: Exchange,
   thrown: unknown,
 ): void {
@@ -44,7 +44,7 @@ export function fail(
   if (!response.headersSent) {
     exchange.cache = 'error';
     const fields = ['Accept-Ranges', 'none', ...renderer.own({ hit: false, detail: error.code })];
-    if (error.status === 405) fields.push('Allow', ALLOWED);
+    if (error.status === 405) fields.push('Allow', allowed);
     for (const name of response.getHeaderNames()) response.removeHeader(name); // of an answer that is not coming
     replyError(exchange, { error, fields });
   } else if (!response.writableEnded) {

@@ -5,14 +5,14 @@ import type { CacheState, ContentRequest } from '../load/source.ts';
 import { cacheWord } from './cache-status.ts';
 import type { Redirector } from './collaborators.ts';
 import type { Exchange } from './exchange.ts';
-import { multipartBody, singleBody } from './multipart.ts';
+import { type Body, multipartBody, singleBody } from './multipart.ts';
 import { type Plan, planForObject } from './plan.ts';
 import { isRedirectable, redirectFields } from './redirect.ts';
 import type { HeadRenderer } from './rendered-head.ts';
 import { replyError } from './reply-error.ts';
 import { type BodyCollaborators, sendObject } from './send-object.ts';
 
-export interface ObjectCollaborators extends BodyCollaborators {
+export interface ObjectCollaborators extends BodyCollaborators<LiveHead> {
   readonly renderer: HeadRenderer;
   readonly redirector: Redirector | undefined;
   readonly now: () => number;
@@ -73,13 +73,16 @@ function replyBody(
     return sendObject(collaborators, exchange, live, head, singleBody(0, length));
   }
   const partial = renderer.partial(live, cache, plan.length);
-  const { head, body } = partialBody(partial, live, plan);
+  const { head, body } = partialBody(partial, live.head, plan);
   return sendObject(collaborators, exchange, live, { status: 206, fields: head }, body);
 }
 
-/** Fields and body of a 206 (RFC 9110 section 15.3.7). */
-function partialBody(fields: string[], live: LiveHead, ranges: Exclude<Plan, number | 'whole'>) {
-  const { length, headers } = live.head;
+/** Fields and body of a 206 (RFC 9110 section 15.3.7); `fields` are completed. */
+export function partialBody(
+  fields: string[],
+  { length, headers }: { readonly length: number; readonly headers: readonly string[] },
+  ranges: Exclude<Plan, number | 'whole'>,
+): { head: string[]; body: Body } {
   const only = ranges.length === 1 ? ranges[0] : undefined;
   if (only !== undefined) {
     const body = singleBody(only.start, only.end + 1);

@@ -1,7 +1,6 @@
 import { PotluckError } from '../base/errors.ts';
 import { pieceLength } from '../content/piece.ts';
-import type { LiveHead } from '../load/live-head.ts';
-import type { ContentSource } from '../load/source.ts';
+import type { Wanted } from '../load/source.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import type { Entry } from '../store/store.ts';
 import { clientGone, type Exchange } from './exchange.ts';
@@ -10,8 +9,19 @@ import type { Body } from './multipart.ts';
 import { type ResponseHead, writeHead } from './response-head.ts';
 import { askFor, writeEntry, writeSlices } from './send-bytes.ts';
 
-export interface BodyCollaborators {
-  readonly source: ContentSource;
+/** What has a body in pieces: an object's head, or whatever knows as much. */
+export interface Pieced {
+  readonly head: { readonly length: number; readonly pieceSize: number };
+}
+
+/** Where the pieces of a body come from; see ContentSource. */
+export interface PieceSource<T extends Pieced> {
+  piece(of: T, index: number, wanted: Wanted): Entry | Promise<Entry>;
+  readAhead(of: T, index: number, last: number, signal: AbortSignal): void;
+}
+
+export interface BodyCollaborators<T extends Pieced> {
+  readonly source: PieceSource<T>;
   readonly throttle: Throttle;
 }
 
@@ -23,10 +33,10 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
  * Sends head and body of an object. A body that lies within one piece in memory and may go at once is sent without a promise;
  * undefined is returned then. Else a promise that rejects with what went wrong.
  */
-export function sendObject(
-  collaborators: BodyCollaborators,
+export function sendObject<T extends Pieced>(
+  collaborators: BodyCollaborators<T>,
   exchange: Exchange,
-  live: LiveHead,
+  live: T,
   head: ResponseHead,
   body: Body,
 ): undefined | Promise<void> {
@@ -49,7 +59,7 @@ function sendEmpty(exchange: Exchange, head: ResponseHead): undefined {
 }
 
 /** A piece that came in another length than the head says would make the response lie about its own. */
-function check(live: LiveHead, index: number, entry: Entry): void {
+function check(live: Pieced, index: number, entry: Entry): void {
   const { length, pieceSize } = live.head;
   if (entry.bytes.length === pieceLength(length, pieceSize, index)) return;
   entry.release();
@@ -65,9 +75,9 @@ interface PieceStretch {
 
 /** The whole answer lies within this piece, whose reference is given back on every way out. */
 function sendPiece(
-  { throttle }: BodyCollaborators,
+  { throttle }: { throttle: Throttle },
   exchange: Exchange,
-  live: LiveHead,
+  live: Pieced,
   head: ResponseHead,
   { entry, index, stretch }: PieceStretch,
 ): undefined | Promise<void> {
@@ -120,10 +130,10 @@ function begin(exchange: Exchange, head: ResponseHead, entry: Entry): void {
 }
 
 /** A body over several pieces, or of several parts: one piece is held at a time, the next ones are on their way meanwhile. */
-async function sendParts(
-  { source, throttle }: BodyCollaborators,
+async function sendParts<T extends Pieced>(
+  { source, throttle }: BodyCollaborators<T>,
   exchange: Exchange,
-  live: LiveHead,
+  live: T,
   head: ResponseHead,
   body: Body,
 ): Promise<void> {

@@ -4,26 +4,9 @@ import { LARGE_UNITS, OWN_FILE } from './disk/disk-index.ts';
 import type { Attributes } from './disk/disk-writer.ts';
 import type { ObjectReader } from './disk/object-reader.ts';
 import { ANY_TAGS, packTags, type Tags, tagMask, tagsMatch, unpackTags } from './disk/tags.ts';
+import type { BodyWriter, ObjectStore, PutOutcome, StoredObject } from './object-store.ts';
 import type { Claim, Entry, Lease } from './store.ts';
 import type { TieredStore } from './tiered-store.ts';
-
-/** What became of a PUT: `counted` means that the disk does not admit it yet; it may be in memory. */
-export type PutOutcome = 'created' | 'replaced' | 'counted';
-
-/** An object that was found: whole in memory, or to be read in parts. Either is to be given back. */
-export interface StoredObject {
-  readonly length: number;
-  readonly meta: Buffer;
-  readonly tags: Tags;
-  /** Seconds since 1970; 0: never. */
-  readonly expires: number;
-  /** Seconds since 1970. */
-  readonly stored: number;
-  /** The whole body; release it. */
-  readonly entry?: Entry;
-  /** For a large body on disk; close it. */
-  readonly reader?: ObjectReader;
-}
 
 /** Bodies up to this size are kept in memory until they are whole; larger ones are written as they arrive. */
 const IN_MEMORY = 256 * 1024;
@@ -32,7 +15,7 @@ const IN_MEMORY = 256 * 1024;
  * The store as its HTTP face sees it: objects with tags, headers and an end, put and taken by name. What resolves here survives a kill
  * of the process; power may still take what is younger than the flush interval.
  */
-export class Objects {
+export class Objects implements ObjectStore {
   readonly #store: TieredStore;
 
   constructor(store: TieredStore) {
@@ -174,7 +157,7 @@ interface Finish {
 }
 
 /** A body on its way in. It ends with `commit` or `abort`; until then nothing of it can be seen. */
-export class ObjectWriter {
+export class ObjectWriter implements BodyWriter {
   readonly #finish: Finish;
   readonly #admitted: boolean;
   readonly #expected: number | undefined;

@@ -38,7 +38,14 @@ function startFace(
   signal: AbortSignal,
 ): Promise<RunningNode> {
   const options = { log, access, signal };
-  return settings.face === 'manager' ? engine.startManager(settings, options) : engine.startPeer(settings, options);
+  switch (settings.face) {
+    case 'manager':
+      return engine.startManager(settings, options);
+    case 'peer':
+      return engine.startPeer(settings, options);
+    case 'store':
+      return engine.startStore(settings, options);
+  }
 }
 
 function readyLine({ face }: Settings, { ready }: RunningNode): string {

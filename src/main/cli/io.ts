@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { FaceOptions, RunningNode } from '../../engine/base/running.ts';
-import type { ManagerSettings, PeerSettings } from '../../engine/base/settings.ts';
+import type { ManagerSettings, PeerSettings, StoreSettings } from '../../engine/base/settings.ts';
 import type { Environment } from '../../engine/base/settings-environment.ts';
 import type { ControlClient, get } from '../../engine/index.ts';
 
@@ -32,6 +32,7 @@ export interface Io {
 export interface Engine {
   readonly startManager: (settings: ManagerSettings, options: FaceOptions) => Promise<RunningNode>;
   readonly startPeer: (settings: PeerSettings, options: FaceOptions) => Promise<RunningNode>;
+  readonly startStore: (settings: StoreSettings, options: FaceOptions) => Promise<RunningNode>;
   readonly ControlClient: typeof ControlClient;
   readonly get: typeof get;
 }

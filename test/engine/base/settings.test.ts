@@ -75,6 +75,18 @@ describe('the defaults', () => {
     });
   });
 
+  it('of a store are those of the contract, and the disk is asked for its own', () => {
+    expect(load(['--headless', '--store']).settings).toMatchObject({
+      face: 'store',
+      listen: { host: undefined, port: 1100 },
+      control: { host: '127.0.0.1', port: 1101 },
+      memory: 512 * 1024 ** 2,
+      disk: undefined,
+      admitAfter: 1,
+      state: join(folder, 'potluck'),
+    });
+  });
+
   it('put the state where each system keeps such things', () => {
     const home = { HOME: '/home/ann' };
     expect(defaultState({ env: home, platform: 'linux' })).toBe('/home/ann/.local/share/potluck');

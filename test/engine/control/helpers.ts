@@ -59,7 +59,16 @@ export const STATS: Stats = {
   upload_rate: 1000,
   download_rate: 0,
   limits: { upload_cap: null, download_cap: 12_500_000, memory: 536_870_912 },
-  store: { grant: 536_870_912, cached: 104_857_600, held: 1_048_576, entries: 101, evictions: 3 },
+  store: {
+    grant: 536_870_912,
+    cached: 104_857_600,
+    held: 1_048_576,
+    entries: 101,
+    evictions: 3,
+    hits: 300,
+    misses: 100,
+    disk: null,
+  },
 };
 
 /** A face that keeps what it was told. */

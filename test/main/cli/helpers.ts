@@ -96,7 +96,7 @@ export function launch(argv: readonly string[], options: RunOptions = {}): TestR
     (async () => {
       throw new Error('a face was started');
     });
-  const engine: Engine = { startManager: start, startPeer: start, ControlClient, get };
+  const engine: Engine = { startManager: start, startPeer: start, startStore: start, ControlClient, get };
   const io: Io = {
     env: { XDG_DATA_HOME: '/nowhere', ...options.env },
     cwd: options.cwd ?? tmpdir(),

@@ -3,6 +3,7 @@ import { runLine } from './helpers.ts';
 
 const MANAGER = '--headless --manager --mirror http://o.example';
 const PEER = '--headless --peer';
+const STORE = '--headless --store';
 const HASH = `$scrypt$ln=15,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}`;
 const ENDPOINT = 'write port, host:port or [IPv6 address]:port';
 const PORT = 'a port is a number from 0 to 65535';
@@ -13,7 +14,6 @@ const RATE = 'a rate is bytes a second such as 20M, or bits a second such as 100
 const LINES: readonly (readonly [string, string])[] = [
   ['', 'the desktop app is not part of this build; run "potluck --headless --manager --mirror URL" or --help'],
   ['--hidden', '--hidden (the desktop app) is not part of this build yet'],
-  ['--headless --store', '--store (the bare cache store) is not part of this build yet'],
   ['push a.iso --to all', 'push (pushing files) is not part of this build yet'],
   ['promote', 'promote (several managers) is not part of this build yet'],
   ['password', 'password (making password hashes) is not part of this build yet'],
@@ -25,7 +25,20 @@ const LINES: readonly (readonly [string, string])[] = [
   ['stauts', 'unknown command stauts; did you mean status?'],
   ['node', 'unknown command node; did you mean nodes?'],
   ['constructor', 'unknown command constructor'],
-  ['--headless', '--headless needs --manager or --peer'],
+  ['--headless', '--headless needs --manager, --peer or --store'],
+  ['--store', '--store needs --headless'],
+  [`${PEER} --store`, '--peer and --store exclude each other'],
+  [`${STORE} --mirror http://o.example`, '--mirror is for a manager, it cannot go with --store'],
+  [`${STORE} --cache-time 5`, '--cache-time is for a manager or a peer, it cannot go with --store'],
+  [`${PEER} --admit-after 2`, '--admit-after is for a store, it cannot go with --peer'],
+  [`${STORE} --admit-after 16`, 'bad value "16" for --admit-after: a whole number from 1 to 15 is needed'],
+  [
+    `${STORE} --disk 0 --admit-after 2`,
+    '--admit-after has no meaning with --disk 0: it says what the disk tier takes',
+  ],
+  [`${STORE} --disk 64K`, '--disk must be at least 1M, or 0 for no disk tier'],
+  [`${STORE} --memory 1M`, '--memory must be at least 4M, or 0 for no memory tier'],
+  [`${STORE} --memory 0 --disk 0`, '--memory 0 and --disk 0 leave a store no place to keep anything'],
   ['--manager --mirror http://o.example', '--manager needs --headless'],
   ['--peer', '--peer needs --headless'],
   ['--headless --manager', '--manager needs --mirror URL or --group NAME=URL'],

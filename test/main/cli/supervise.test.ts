@@ -203,7 +203,7 @@ describe('the configuration file', () => {
     await ready(run);
     node.end();
     await run.outcome;
-    expect(run.given.settings?.capacity).toBe(100);
+    expect(run.given.settings).toMatchObject({ capacity: 100 });
     expect(existsSync(file)).toBe(false);
     expect(readFileSync(`${file}.old`, 'utf8')).toBe('capacity: 5\n');
   });

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { Service } from '../base/lifecycle.ts';
+import type { Log } from '../base/log.ts';
+import type { StoreSettings } from '../base/settings.ts';
+import { diskGrant } from '../store/disk-grant.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { Objects } from '../store/objects.ts';
+import type { StoreStats } from '../store/store.ts';
+import { TieredStore } from '../store/tiered-store.ts';
+
+/** Folder of the disk tier below the state folder. */
+const FOLDER = 'store';
+
+/** A store with its tiers, as the settings want them. */
+export interface OpenStore extends Service {
+  readonly objects: ObjectStore;
+  /** True while somebody waits for memory. */
+  readonly pressed: boolean;
+  stats(): StoreStats;
+  /** Another grant of memory in bytes, live. */
+  resize(grant: number): void;
+}
+
+/** The store that the settings describe, not started yet. Rejects where the disk cannot be asked for its room. */
+export async function makeStore(
+  collaborators: { clock: Clock; log: Log },
+  { memory, disk, admitAfter, state }: StoreSettings,
+): Promise<OpenStore> {
+  const folder = join(state, FOLDER);
+  const grant = await diskGrant(disk, folder);
+  const store = new TieredStore(collaborators, { folder, memory, disk: grant, admitAfter });
+  return new Tiers(store);
+}
+
+class Tiers implements OpenStore {
+  readonly objects: ObjectStore;
+  readonly #store: TieredStore;
+
+  constructor(store: TieredStore) {
+    this.#store = store;
+    this.objects = new Objects(store);
+  }
+
+  get pressed(): boolean {
+    return this.#store.pressed;
+  }
+
+  start(options?: { signal?: AbortSignal }): Promise<void> {
+    return this.#store.start(options);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  stats(): StoreStats {
+    return this.#store.stats();
+  }
+
+  resize(grant: number): void {
+    this.#store.resize(grant);
+  }
+}

@@ -1,0 +1,176 @@
+import type { Clock } from '../base/clock.ts';
+import { Collector } from '../base/collector.ts';
+import { PotluckError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { headerOf } from '../content/headers.ts';
+import { HEALTH_PATH, OWN_PREFIX } from '../protocol/paths.ts';
+import type { Throttle } from '../rate/throttle.ts';
+import { ServeCounters, type ServeStats } from '../serve/access.ts';
+import { checkedFields } from '../serve/checked-fields.ts';
+import type { AccessSink } from '../serve/collaborators.ts';
+import { Exchange } from '../serve/exchange.ts';
+import type { Fields } from '../serve/fields.ts';
+import { continueOnRead } from '../serve/forward.ts';
+import type { Arrival } from '../serve/handler.ts';
+import { DEFAULT_LIMITS } from '../serve/limits.ts';
+import { sendJson } from '../serve/member-requests.ts';
+import { fail } from '../serve/reply-error.ts';
+import type { ObjectStore, StoredObject } from '../store/object-store.ts';
+import { type ChangeCollaborators, put, remove } from './change.ts';
+import { TagMaker } from './meta.ts';
+import { parseName } from './name.ts';
+import { letGo, replyMissed, replyRead } from './reply-read.ts';
+import { Renderer } from './representation.ts';
+
+export interface StoreHandlerCollaborators {
+  readonly objects: ObjectStore;
+  readonly upload: Throttle;
+  readonly download: Throttle;
+  /** Absent: no line is made. */
+  readonly access?: AccessSink | undefined;
+  /** What `/_potluck/health` says. */
+  readonly health: () => object;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** What Allow says. */
+const ALLOWED = 'GET, HEAD, PUT, DELETE, OPTIONS';
+/** Request header that is written to the access log. */
+const LOG_HEADER = 'log-header';
+
+/** The way of a request through the store's port: fields checked, name read, the store asked, the answer sent. */
+export class StoreHandler {
+  readonly #with: StoreHandlerCollaborators;
+  readonly #change: ChangeCollaborators;
+  readonly #renderer: Renderer;
+  readonly #counters = new ServeCounters();
+
+  /** `name`: this store in Via and Cache-Status, a token. */
+  constructor(collaborators: StoreHandlerCollaborators, options: { name: string }) {
+    const { objects, download, clock } = collaborators;
+    this.#with = collaborators;
+    this.#renderer = new Renderer({ clock }, options);
+    const collector = new Collector();
+    this.#change = { objects, download, renderer: this.#renderer, tags: new TagMaker(), collector, clock };
+  }
+
+  /** Counts since the start; the object changes as they do. */
+  stats(): ServeStats {
+    return this.#counters;
+  }
+
+  /** Answers a request. Never throws. */
+  handle(arrival: Arrival): void {
+    const { connection, request } = arrival;
+    const exchange = new Exchange(connection, arrival, this.#with.clock.monotonic(), this.#over);
+    this.#counters.requests++;
+    connection.request = request;
+    try {
+      const pending = this.#answer(exchange, arrival);
+      if (pending !== undefined) pending.catch((error: unknown) => this.#fail(exchange, error));
+    } catch (error) {
+      this.#fail(exchange, error);
+    }
+  }
+
+  #answer(exchange: Exchange, arrival: Arrival): undefined | Promise<void> {
+    const { request, response } = exchange;
+    response.sendDate = false;
+    const fields = checkedFields(exchange, arrival, DEFAULT_LIMITS.headerFields);
+    const target = request.url as string;
+    if (target.startsWith(OWN_PREFIX)) return this.#own(exchange, target);
+    switch (request.method) {
+      case 'GET':
+      case 'HEAD':
+        return this.#read(exchange, fields, target);
+      case 'PUT':
+        this.#begin(exchange);
+        if (arrival.expects === 'continue' && fields.body) continueOnRead(exchange);
+        return put(this.#change, exchange, fields, parseName(target, 'none'));
+      case 'DELETE':
+        this.#begin(exchange);
+        return remove(this.#change, exchange, fields, parseName(target, 'any'));
+      case 'OPTIONS':
+        exchange.cache = 'internal';
+        response.writeHead(204, ['Allow', ALLOWED, ...this.#renderer.own()]);
+        response.end();
+        return undefined;
+      default:
+        throw new PotluckError('POTLUCK_METHOD_NOT_ALLOWED', request.method);
+    }
+  }
+
+  #begin(exchange: Exchange): void {
+    exchange.content = true;
+    this.#counters.running++;
+  }
+
+  #read(exchange: Exchange, fields: Fields, target: string): undefined | Promise<void> {
+    const { dir, id, tags } = parseName(target, 'any');
+    this.#begin(exchange);
+    const found = this.#with.objects.get(dir, id, { tags, claim: 'client', signal: exchange.signal });
+    if (found instanceof Promise) return found.then((object) => this.#reply(exchange, fields, object));
+    return this.#reply(exchange, fields, found);
+  }
+
+  #reply(exchange: Exchange, fields: Fields, object: StoredObject | undefined): undefined | Promise<void> {
+    const { objects, upload } = this.#with;
+    if (exchange.gone) {
+      if (object !== undefined) letGo(object);
+      return undefined;
+    }
+    const collaborators = { objects, throttle: upload, renderer: this.#renderer };
+    if (object !== undefined) return replyRead(collaborators, exchange, fields, object);
+    replyMissed(collaborators, exchange);
+    return undefined;
+  }
+
+  #own(exchange: Exchange, target: string): undefined {
+    const { method } = exchange.request;
+    exchange.cache = 'internal';
+    const [path] = target.split('?', 1);
+    if (path !== HEALTH_PATH) throw new PotluckError('POTLUCK_NOT_FOUND', path);
+    if (method !== 'GET' && method !== 'HEAD') throw new PotluckError('POTLUCK_METHOD_NOT_ALLOWED', method);
+    sendJson(exchange.response, 200, this.#with.health(), this.#renderer.own());
+  }
+
+  #fail(exchange: Exchange, thrown: unknown): void {
+    const { log } = this.#with;
+    try {
+      fail({ log, renderer: this.#renderer, allowed: ALLOWED }, exchange, thrown);
+    } catch (error) {
+      log.error({ err: error }, 'an error could not be told to the client');
+      exchange.connection.socket.destroy();
+    }
+  }
+
+  readonly #over = (exchange: Exchange, complete: boolean): void => {
+    const counters = this.#counters;
+    if (!complete) counters.cut++;
+    if (exchange.cache === 'hit') counters.hits++;
+    else if (exchange.cache === 'error') counters.errors++;
+    if (this.#with.access !== undefined) this.#record(this.#with.access, exchange, complete);
+    if (!exchange.content) return;
+    counters.bytes += exchange.bytes;
+    counters.running--;
+  };
+
+  #record(access: AccessSink, exchange: Exchange, complete: boolean): void {
+    const { clock } = this.#with;
+    const { connection, request, response } = exchange;
+    const log = headerOf(request.rawHeaders, LOG_HEADER);
+    access.record({
+      time: clock.now(),
+      client: connection.client,
+      method: request.method as string,
+      target: exchange.target,
+      status: response.statusCode,
+      bytes: exchange.bytes,
+      duration: clock.monotonic() - exchange.startedAt,
+      cache: exchange.cache,
+      ...(log !== undefined && { log }),
+      complete,
+    });
+  }
+}

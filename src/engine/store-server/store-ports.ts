@@ -1,0 +1,126 @@
+import type { Clock } from '../base/clock.ts';
+import type { CloseStack } from '../base/lifecycle.ts';
+import type { Log } from '../base/log.ts';
+import { readyUrl } from '../base/ready-url.ts';
+import type { FaceOptions, ReadyAddresses, RunningNode } from '../base/running.ts';
+import type { StoreSettings } from '../base/settings.ts';
+import { ControlServer } from '../control/server.ts';
+import { Meter } from '../rate/meter.ts';
+import type { Throttle } from '../rate/throttle.ts';
+import type { AccessLine } from '../serve/collaborators.ts';
+import { DataListener } from '../serve/listener.ts';
+import { readCertificate } from '../serve/tls-files.ts';
+import { StoreControl } from './control-routes.ts';
+import type { OpenStore } from './open-store.ts';
+import { StoreHandler } from './store-handler.ts';
+
+export interface StorePortsCollaborators {
+  readonly store: OpenStore;
+  readonly upload: Throttle;
+  readonly download: Throttle;
+  readonly access: FaceOptions['access'];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Everything that is open, closed at the end of either close. */
+  readonly stack: CloseStack;
+}
+
+/** A store that runs: its two ports, and the two ways to close it. */
+export class StorePorts implements RunningNode {
+  readonly done: Promise<void>;
+  readonly #with: StorePortsCollaborators;
+  readonly #settings: StoreSettings;
+  readonly #listener: DataListener;
+  readonly #routes: StoreControl;
+  readonly #control: ControlServer | undefined;
+  #ended: () => void = () => undefined;
+  #draining: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(collaborators: StorePortsCollaborators, settings: StoreSettings, options: { name: string }) {
+    this.#with = collaborators;
+    this.#settings = settings;
+    this.done = new Promise((resolve) => {
+      this.#ended = resolve;
+    });
+    const { store, upload, download, access, clock, log } = collaborators;
+    const handler = new StoreHandler(
+      {
+        objects: store.objects,
+        upload,
+        download,
+        access: settings.accessLog === 'off' ? undefined : { record: (line) => access.record(readable(line)) },
+        health: () => this.#routes.health(),
+        log,
+        clock,
+      },
+      options,
+    );
+    const tls = settings.tls === undefined ? undefined : readCertificate(settings.tls);
+    this.#listener = new DataListener({ handler, memory: store, log, clock }, { ...settings.listen, tls });
+    this.#routes = new StoreControl(
+      {
+        store,
+        upload,
+        download,
+        up: new Meter({ clock, total: () => upload.total }),
+        down: new Meter({ clock, total: () => download.total }),
+        served: () => handler.stats(),
+        leave: (cold) => void (cold ? this.close() : this.drain()),
+        clock,
+      },
+      { name: options.name, data: () => this.ready.data },
+    );
+    if (settings.control !== undefined) {
+      this.#control = new ControlServer({ routes: this.#routes, log }, { ...settings, ...settings.control, tls });
+    }
+  }
+
+  async start(): Promise<void> {
+    const { stack, log } = this.#with;
+    await stack.use(this.#listener).start();
+    if (this.#control !== undefined) await stack.use(this.#control).start();
+    log.info({ data: this.ready.data }, 'the store is ready');
+  }
+
+  get ready(): ReadyAddresses {
+    const { listen, control, tls } = this.#settings;
+    const secure = tls !== undefined;
+    const data = readyUrl({ ...listen, port: this.#listener.address.port }, secure);
+    if (control === undefined || this.#control === undefined) return { data, control: undefined };
+    return { data, control: readyUrl({ ...control, port: this.#control.address.port }, secure) };
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#with.stack.close().finally(this.#ended);
+    return this.#closing;
+  }
+
+  reload(): void {
+    const { tls } = this.#settings;
+    if (tls === undefined) return;
+    const certificate = readCertificate(tls);
+    this.#listener.reload(certificate);
+    this.#control?.secure(certificate);
+  }
+
+  async #drain(): Promise<void> {
+    const { drainTimeout } = this.#settings;
+    this.#with.log.info({}, 'leaving: running requests finish first');
+    this.#routes.draining = true;
+    const deadline = drainTimeout > 0 ? setTimeout(() => void this.close(), drainTimeout * 1000) : undefined;
+    await this.#listener.drain();
+    clearTimeout(deadline);
+    await this.close();
+  }
+}
+
+/** An access line with its time as people write it. */
+function readable(line: AccessLine): object {
+  return { ...line, time: new Date(line.time).toISOString() };
+}

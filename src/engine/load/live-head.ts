@@ -1,5 +1,6 @@
 import type { Head, SignedHead } from '../content/head.ts';
 import { targetId } from '../content/key.ts';
+import { tagsOf } from '../content/tags.ts';
 
 /** A head together with the moment it was received: what freshness and Age are counted on from, on a monotonic clock. */
 export class LiveHead {
@@ -17,6 +18,7 @@ export class LiveHead {
   #signed: SignedHead | undefined;
   #signedAt = 0;
   #expired = false;
+  #tags: readonly string[] | undefined;
 
   /**
    * `receivedAt`: monotonic milliseconds; of the request that it answers, where there was one, so that the way counts as age.
@@ -38,6 +40,12 @@ export class LiveHead {
       this.#signedAt = monotonicNow;
     }
     return this.#signed;
+  }
+
+  /** The tags that purges go by, read from the fields once: every request wants to know whether they were purged. */
+  get tags(): readonly string[] {
+    this.#tags ??= tagsOf(this.head.headers);
+    return this.#tags;
   }
 
   /** Seconds of freshness left; negative once stale. */

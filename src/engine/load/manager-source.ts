@@ -21,6 +21,10 @@ export class ManagerSource implements ContentSource {
     return this.#shield.resolve(request, signal);
   }
 
+  hit(request: ContentRequest): LiveHead | undefined {
+    return this.#shield.hit(request);
+  }
+
   piece(live: LiveHead, index: number, wanted: Wanted): Entry | Promise<Entry> {
     return this.#loader.pieceForClient(live, index, wanted.signal);
   }

@@ -70,14 +70,10 @@ export class PeerSource implements ContentSource {
   }
 
   resolve(request: ContentRequest, signal: AbortSignal): Resolution | Promise<Resolution> {
-    const { heads, cluster } = this.#with;
     if (this.draining) return this.#turnBack(request, true);
     if (this.#isForTheManager(request)) return this.#turnBack(request, false);
-    const live = heads.find(request.group, request.target, request.headers);
-    if (live === undefined || isPurged(live.head, cluster)) {
-      return this.#miss(request, signal);
-    }
-    if (request.revision !== undefined && live.head.revision !== request.revision) return this.#miss(request, signal);
+    const live = this.#selected(request);
+    if (live === undefined) return this.#miss(request, signal);
     const stored = this.#now(live);
     const ttl = Math.floor(stored.freshness);
     switch (decide(stored, request.headers)) {
@@ -94,6 +90,14 @@ export class PeerSource implements ContentSource {
       case 'not-cached':
         throw new PotluckError('POTLUCK_NOT_CACHED');
     }
+  }
+
+  hit(request: ContentRequest): LiveHead | undefined {
+    if (this.draining || this.#isForTheManager(request)) return undefined;
+    const live = this.#selected(request);
+    if (live === undefined || decide(this.#now(live), request.headers) !== 'fresh') return undefined;
+    if (live.head.digest === undefined) this.#learnDigest(live, request);
+    return live;
   }
 
   piece(live: LiveHead, index: number, wanted: Wanted): Entry | Promise<Entry> {
@@ -120,6 +124,14 @@ export class PeerSource implements ContentSource {
     const location = this.#urlAtManager(request.group, request.target, request.headers);
     const headers = ['Location', location, 'Cache-Control', 'no-store', 'Content-Length', '0'];
     return Promise.resolve({ status: 307, headers, body: Readable.from([]) });
+  }
+
+  /** The stored head that the request selects: of the revision that it names, and not purged since. */
+  #selected(request: ContentRequest): LiveHead | undefined {
+    const { heads, cluster } = this.#with;
+    const live = heads.find(request.group, request.target, request.headers);
+    if (live === undefined || isPurged(live, cluster)) return undefined;
+    return request.revision === undefined || request.revision === live.head.revision ? live : undefined;
   }
 
   #now(live: LiveHead): Stored {

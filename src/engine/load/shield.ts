@@ -25,6 +25,8 @@ import type { CacheState, ContentRequest, ForwardedRequest, PassedResponse, Reso
 /** A request may meet answers that vary otherwise than it does; after so many it goes its own way. */
 const VARY_ATTEMPTS = 3;
 
+const PLAIN_HIT: CacheState = { hit: true };
+
 export interface ShieldCollaborators {
   readonly store: Store;
   readonly heads: HeadTable;
@@ -105,6 +107,16 @@ export class Shield {
       case 'not-cached':
         throw new PotluckError('POTLUCK_NOT_CACHED');
     }
+  }
+
+  /** The object that `resolve` would answer with at once, as a plain hit; see ContentSource. */
+  hit(request: ContentRequest): LiveHead | undefined {
+    const { heads, origins } = this.#with;
+    if (!this.caching || origins.loops(request.headers)) return undefined;
+    const live = heads.find(request.group, request.target, request.headers);
+    if (live === undefined || !this.#canBeHad(live)) return undefined;
+    if (decide(this.#now(live), request.headers) !== 'fresh') return undefined;
+    return this.#refused(live.head, request, PLAIN_HIT) === undefined ? live : undefined;
   }
 
   /** A head for a member, validated if need be; undefined where the target is not for peers. */

@@ -66,6 +66,12 @@ export interface ContentSource {
   resolve(request: ContentRequest, signal: AbortSignal): Resolution | Promise<Resolution>;
 
   /**
+   * The object with which `resolve` would answer at once, as a fresh hit of which nothing else is to be said; undefined wherever it would do
+   * anything else. Nothing has happened then: `resolve` can still be asked.
+   */
+  hit(request: ContentRequest): LiveHead | undefined;
+
+  /**
    * Piece `index` of the object, with a reference held. At once where it is in memory. Rejects with POTLUCK_REVISION_GONE where these
    * bytes can no longer be had.
    */

@@ -1,8 +1,6 @@
 import { PotluckError } from '../base/errors.ts';
-import type { Head } from '../content/head.ts';
 import { pieceId } from '../content/piece.ts';
 import { encodeProof, type PieceProof } from '../content/signature.ts';
-import { tagsOf } from '../content/tags.ts';
 import type { Entry, Lease, Store } from '../store/store.ts';
 import type { Cluster } from './cluster.ts';
 import type { LiveHead } from './live-head.ts';
@@ -31,7 +29,7 @@ export async function fillVerified(
     const proof = await read(lease.buffer);
     if (!cluster.verifier.verifyPiece(head.object, head.revision, index, lease.buffer, proof))
       throw new PotluckError('POTLUCK_BAD_PIECE');
-    entry = lease.commit({ ...name, meta: encodeProof(proof), keep: !isPurged(head, cluster) });
+    entry = lease.commit({ ...name, meta: encodeProof(proof), keep: !isPurged(live, cluster) });
   } catch (error) {
     lease.release();
     throw error;
@@ -41,6 +39,6 @@ export async function fillVerified(
 }
 
 /** True where something that the head belongs to was purged after the manager issued it: its bytes are not stored any more. */
-export function isPurged(head: Head, cluster: Pick<Cluster, 'generation'>): boolean {
-  return head.generation < cluster.generation(head.group, head.target, tagsOf(head.headers));
+export function isPurged({ head, tags }: LiveHead, cluster: Pick<Cluster, 'generation'>): boolean {
+  return head.generation < cluster.generation(head.group, head.target, tags);
 }

@@ -47,6 +47,10 @@ export const REMEMBERED_TARGET = 512;
 /** Routes remembered, twice over (two generations). */
 export const REMEMBERED_ROUTES = 2048;
 
+/** Longest request that the fast path reads, bytes, and the most fields: a browser's dozen take about one KiB. Others take the ordinary way. */
+export const FAST_REQUEST = 8 * 1024;
+export const FAST_FIELDS = 64;
+
 /** Bodies up to this size are copied behind their head and leave in one buffer: measured, it is cheaper than a second one up to here. */
 export const JOINED_BODY = 4 * 1024;
 

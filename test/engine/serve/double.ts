@@ -104,6 +104,17 @@ export class LaidDownSource implements ContentSource {
     return typeof answer === 'function' ? answer(request, signal) : answer;
   }
 
+  /** What is laid down as a plain hit, without more ado. */
+  hit(request: ContentRequest): LiveHead | undefined {
+    const key = request.group === 'default' ? request.target : `${request.group}:${request.target}`;
+    const answer = this.answers.get(key);
+    if (typeof answer !== 'object' || answer.kind !== 'object') return undefined;
+    const { hit, ttl: _, ...more } = answer.cache;
+    if (!hit || Object.keys(more).length > 0) return undefined;
+    this.requests.push(request);
+    return answer.live;
+  }
+
   piece(live: LiveHead, index: number, wanted: Wanted): Entry | Promise<Entry> {
     const late = this.beforePiece(index, wanted.signal);
     return late === undefined ? this.#read(live, index) : late.then(() => this.#read(live, index));

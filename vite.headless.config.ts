@@ -6,7 +6,8 @@ export default defineConfig({
   build: {
     ssr: 'src/main/index.ts',
     outDir: 'dist',
-    emptyOutDir: true,
+    // The desktop app lies beside it, in dist/app.
+    emptyOutDir: false,
     target: 'node22',
     minify: false,
     rolldownOptions: {

@@ -239,12 +239,7 @@ export type CallResult<Name extends CallName> =
   | { readonly ok: true; readonly value: CallAnswer<Name> }
   | { readonly ok: false; readonly problem: Problem };
 
-/**
- * Name of the one channel for calls, `ipcRenderer.invoke(CALL_CHANNEL, name, payload)`, and of the one on which the state comes,
- * `ipcRenderer.on(STATE_CHANNEL, (event, state) => ...)`.
- */
-export const CALL_CHANNEL = 'potluck:call';
-export const STATE_CHANNEL = 'potluck:state';
+export { CALL_CHANNEL, STATE_CHANNEL } from './desktop-channels.ts';
 
 /** Where the window's page lives: a scheme of its own, served from the renderer's folder and from nowhere else. */
 export const APP_ORIGIN = 'app://potluck';

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'electron-vite';
+import renderer from './vite.renderer.config.ts';
+
+const from = (path: string) => resolve(import.meta.dirname, path);
+
+/** The desktop app: three programs that share nothing but `src/engine/protocol/desktop.ts`. */
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'dist/app/main',
+      minify: false,
+      // Everything but Electron goes into the bundle, so that no node_modules need to be packed.
+      externalizeDeps: false,
+      rolldownOptions: {
+        input: { index: from('src/main/desktop/index.ts') },
+        output: { format: 'es', entryFileNames: '[name].mjs' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'dist/app/preload',
+      minify: false,
+      externalizeDeps: false,
+      // A sandboxed preload is one CommonJS file.
+      rolldownOptions: {
+        input: { index: from('src/main/desktop/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer,
+});

@@ -43,6 +43,7 @@ export const ERRORS = {
   POTLUCK_USAGE: { status: 400, exit: 2, message: 'the options cannot be understood' },
   POTLUCK_BAD_ADDRESS: { status: 400, exit: 2, message: 'the address or join link cannot be understood' },
   POTLUCK_PORT_IN_USE: { status: 500, exit: 1, message: 'the port is in use' },
+  POTLUCK_PORT_LOST: { status: 500, exit: 1, message: 'the port was lost' },
   POTLUCK_STATE_UNWRITABLE: { status: 500, exit: 1, message: 'the state folder cannot be written' },
   POTLUCK_STATE_IN_USE: { status: 500, exit: 1, message: 'the state folder is in use by another process' },
   POTLUCK_FILE_UNWRITABLE: { status: 500, exit: 1, message: 'a file cannot be written' },

@@ -19,12 +19,28 @@ interface Variants {
  * The higher serial of a head wins; a head that is superseded is retired, so that who still holds it can see that.
  */
 export class HeadTable {
-  readonly #byTarget: LRUCache<string, Variants>;
+  #byTarget: LRUCache<string, Variants>;
   readonly #byObject = new Map<string, LiveHead>();
 
   constructor(options: { bytes: number }) {
-    const maxSize = Math.max(options.bytes, 64 * HEAD_OVERHEAD);
-    this.#byTarget = new LRUCache<string, Variants>({
+    this.#byTarget = this.#table(options.bytes);
+  }
+
+  /** Another bound from now on; where it is lower, those that were used least recently go. */
+  resize(bytes: number): void {
+    const old = this.#byTarget;
+    this.#byTarget = this.#table(bytes);
+    for (const key of old.rkeys()) {
+      const variants = old.peek(key) as Variants;
+      this.#byTarget.set(key, variants);
+      // What is larger than the whole of the new table is not taken in.
+      if (!this.#byTarget.has(key)) for (const live of variants.list) this.#forget(live);
+    }
+  }
+
+  #table(bytes: number): LRUCache<string, Variants> {
+    const maxSize = Math.max(bytes, 64 * HEAD_OVERHEAD);
+    return new LRUCache<string, Variants>({
       max: Math.ceil(maxSize / HEAD_OVERHEAD),
       maxSize,
       sizeCalculation: (variants) => variants.list.reduce((sum, live) => sum + weigh(live), 1),

@@ -30,6 +30,9 @@ export interface LoaderStats {
   fromShield: number;
   hedged: number;
   bad: number;
+  /** Bytes of all of them: taken from members, and from the shield. */
+  memberBytes: number;
+  shieldBytes: number;
 }
 
 /** A piece that somebody waits for. */
@@ -63,7 +66,15 @@ export type DownloadCap = Pick<Throttle, 'rate' | 'waiting'>;
  * the clients' share, so that no client ever holds what is kept for members.
  */
 export class Loader {
-  readonly stats: LoaderStats = { fromOwner: 0, fromHolder: 0, fromShield: 0, hedged: 0, bad: 0 };
+  readonly stats: LoaderStats = {
+    fromOwner: 0,
+    fromHolder: 0,
+    fromShield: 0,
+    hedged: 0,
+    bad: 0,
+    memberBytes: 0,
+    shieldBytes: 0,
+  };
   readonly given: Given;
   readonly #store: Store;
   readonly #cluster: Cluster;
@@ -248,6 +259,7 @@ export class Loader {
     if (stored !== undefined) return stored;
     const entry = await this.#shield.piece(job.live, job.index, exhausted, signal);
     this.stats.fromShield++;
+    this.stats.shieldBytes += entry.bytes.length;
     return entry;
   }
 
@@ -261,6 +273,7 @@ export class Loader {
       async (flight) => {
         const entry = await this.#askMember(job, owner, lease, this.#how, flight);
         this.stats.fromOwner++;
+        this.stats.memberBytes += entry.bytes.length;
         return entry;
       },
       (flight) => {
@@ -282,6 +295,7 @@ export class Loader {
       try {
         const entry = await this.#askMember(job, member, await this.#reserve(job, signal), { stored: true }, limit);
         this.stats.fromHolder++;
+        this.stats.memberBytes += entry.bytes.length;
         return entry;
       } catch (error) {
         if (signal.aborted) throw error;

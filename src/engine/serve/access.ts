@@ -12,6 +12,8 @@ export interface ServeStats {
   readonly bytes: number;
   /** Content requests that are being answered now. */
   readonly running: number;
+  /** Requests for Potluck's own paths; they are among `requests`. */
+  readonly internal: number;
 }
 
 /** The same, being counted: plain additions on the path of a request. */
@@ -23,6 +25,7 @@ export class ServeCounters implements ServeStats {
   cut = 0;
   bytes = 0;
   running = 0;
+  internal = 0;
 }
 
 /** The words for the cache column of an access line. */

@@ -35,6 +35,8 @@ export class Exchange implements Running {
   revision: string | undefined;
   /** Body bytes that the kernel has taken. */
   bytes = 0;
+  /** Body bytes that the answer will have; undefined where that is not known (yet). */
+  length: number | undefined;
   /** Bytes of the connection before an answer that somebody else writes; its own are counted from there, head included. */
   countFrom: number | undefined;
   /** The client is gone: nothing more can be sent. */

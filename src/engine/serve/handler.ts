@@ -30,6 +30,8 @@ export interface DataHandlerCollaborators {
   /** The balancer; without one everything is answered here. */
   readonly redirector?: Redirector | undefined;
   readonly access?: AccessSink | undefined;
+  /** Called whenever a download begins or ends; it must cost next to nothing. */
+  readonly onRunning?: (() => void) | undefined;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -118,12 +120,14 @@ export class DataHandler {
     }
     exchange.content = true;
     this.#counters.running++;
+    this.#collaborators.onRunning?.();
     return READS.has(method) ? this.#read(exchange, route, fields) : this.#forward(exchange, route, fields, arrival);
   }
 
   #own(exchange: Exchange, route: Route & { kind: 'own' }, arrival: Arrival): undefined | Promise<void> {
     const { request, response } = exchange;
     exchange.cache = 'internal';
+    this.#counters.internal++;
     response.sendDate = true;
     exchange.countFrom = exchange.connection.socket.bytesWritten;
     if (arrival.expects === 'continue') continueOnRead(exchange);
@@ -240,6 +244,7 @@ export class DataHandler {
     this.#record(exchange, complete);
     if (!exchange.content) return;
     counters.bytes += exchange.bytes;
+    this.#collaborators.onRunning?.();
     if (--counters.running === 0) for (const wake of this.#idle.splice(0)) wake();
   };
 

@@ -20,6 +20,8 @@ export interface DataListenerCollaborators {
   readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
   /** The store: while it is pressed, clients that do not read are cut sooner. */
   readonly memory?: { readonly pressed: boolean };
+  /** Called where the port is lost after it was opened. */
+  readonly onFailed?: ((error: PotluckError) => void) | undefined;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -109,18 +111,31 @@ export class DataListener implements Service {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException) => {
-        const taken = error.code === 'EADDRINUSE';
-        reject(taken ? new PotluckError('POTLUCK_PORT_IN_USE', String(port), { cause: error }) : error);
+        reject(portError(error, port));
       };
       this.#server.once('error', failed);
       this.#server.listen({ port, backlog: BACKLOG, ...(host === undefined ? undefined : { host }) }, () => {
         this.#server.off('error', failed);
-        this.#server.on('error', (error) => this.#collaborators.log.error({ err: error }, 'the data port failed'));
+        this.#server.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+        this.#server.on('close', () => this.#failed(new Error('it was closed')));
         resolve();
       });
     });
     this.#sweeper = setInterval(() => this.#sweep(), this.#limits.sweepInterval);
     this.#sweeper.unref();
+  }
+
+  /** The connections that are open now. */
+  get open(): Iterable<Connection> {
+    return this.#connections;
+  }
+
+  /** A lack of something for one connection passes by itself; anything else says that nobody can connect any longer. */
+  #failed(error: NodeJS.ErrnoException): void {
+    if (this.#draining !== undefined || this.#closing !== undefined) return;
+    this.#collaborators.log.error({ err: error }, 'the data port failed');
+    if (this.#server.listening && PASSING.has(error.code ?? '')) return;
+    this.#collaborators.onFailed?.(new PotluckError('POTLUCK_PORT_LOST', error.message, { cause: error }));
   }
 
   /** Where it listens. Throws before `start`. */
@@ -282,6 +297,16 @@ export class DataListener implements Service {
 const BACKLOG = 1024;
 
 function ignoreNotRunning(): void {}
+
+/** Errors of taking one connection: no descriptor, no memory, or it was gone before it was taken (accept(2)). */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EPROTO', 'EPERM', 'EINTR']);
+
+/** Windows says EACCES of ports that it keeps for itself, and Linux of those below 1024: taken is taken, another port will do. */
+export function portError(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code === 'EADDRINUSE') return new PotluckError('POTLUCK_PORT_IN_USE', String(port), { cause: error });
+  if (error.code !== 'EACCES') return error;
+  return new PotluckError('POTLUCK_PORT_IN_USE', `${port} (the system does not give it away)`, { cause: error });
+}
 
 /** What the parser's error means to the client. */
 function parseFailure(error: NodeJS.ErrnoException): PotluckError {

@@ -28,6 +28,8 @@ export interface MemberService {
 
 /** Requests that members send each other, below /_potluck/: one piece, or one head. */
 export class MemberRequests {
+  /** Bytes of pieces that members have been sent. */
+  sent = 0;
   readonly #service: MemberService;
   readonly #throttle: Throttle;
 
@@ -64,7 +66,9 @@ export class MemberRequests {
       formatProof(decodeProof(entry.meta)),
     ]);
     const flow = this.#throttle.flow(query.proxied === true ? 'client' : 'member');
+    const { length } = entry.bytes;
     await sendEntry(response, entry, flow, this.#throttle, signal);
+    if (response.writableFinished) this.sent += length;
   };
 
   /** POST HEAD_PATH */

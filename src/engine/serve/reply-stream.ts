@@ -97,6 +97,7 @@ async function sendStretch(
 ): Promise<void> {
   const { response, signal } = exchange;
   const { start, end } = answer.stretch;
+  if (end !== undefined) exchange.length = end - start;
   const flow = exchange.connection.flow(throttle, 'client');
   const reader = stream.join(start);
   try {

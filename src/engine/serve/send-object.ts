@@ -42,6 +42,7 @@ export function sendObject<T extends Pieced>(
 ): undefined | Promise<void> {
   const { pieceSize } = live.head;
   const part = body.parts[0];
+  exchange.length = body.length;
   if (part === undefined || body.length === 0) return sendEmpty(exchange, head);
   const index = Math.floor(part.start / pieceSize);
   const plain = body.parts.length === 1 && part.before === undefined && part.end <= (index + 1) * pieceSize;

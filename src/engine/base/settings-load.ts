@@ -88,6 +88,7 @@ function managerSettings(options: ReadOptions, common: NodeSettings): ManagerSet
     redirectMin: options.one('redirect-min') ?? 0,
     registryFrom: new AddressSet(options.all('registry-from')),
     advertiseAllow: new AddressSet(options.all('advertise-allow')),
+    installers: options.one('installers'),
   };
 }
 

@@ -146,6 +146,14 @@ export const OPTIONS = {
     help: 'pass everything through',
     parse: onOff,
   },
+  installers: {
+    section: 'Content',
+    only: MANAGER,
+    arg: 'DIR',
+    fallback: 'none',
+    help: 'installers and the update feed to offer on the data port',
+    parse: value.parsePath,
+  },
   memory: {
     section: 'Limits',
     arg: 'SIZE',
@@ -309,7 +317,6 @@ export type OptionName = keyof typeof OPTIONS;
 /** Options of the contract whose subject this build does not have, with that subject. */
 export const LATER: Readonly<Record<string, string>> = {
   hidden: 'the desktop app',
-  installers: 'offering installers',
   'node-timeout': 'the registry of foreign nodes',
   'health-interval': 'the registry of foreign nodes',
   'push-source': 'pushing files',

@@ -77,6 +77,8 @@ export interface ManagerSettings extends NodeSettings {
   readonly registryFrom: AddressSet;
   /** Addresses that peers may name for themselves. */
   readonly advertiseAllow: AddressSet;
+  /** Absolute path of the folder whose installers and update feed are offered on the data port. */
+  readonly installers: string | undefined;
 }
 
 export interface PeerSettings extends NodeSettings {

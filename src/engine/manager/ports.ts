@@ -9,6 +9,7 @@ import type { Identity } from '../content/signature.ts';
 import { ControlServer } from '../control/server.ts';
 import { Advertiser } from '../discovery/advertiser.ts';
 import type { ManagerSource } from '../load/manager-source.ts';
+import { INSTALLERS_PREFIX } from '../protocol/installers.ts';
 import { HEAD_PATH, HEADS_PREFIX, HEALTH_PATH, JOIN_PATH, PIECE_PATH, SESSION_PATH } from '../protocol/paths.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import type { InternalHandlers } from '../serve/collaborators.ts';
@@ -20,6 +21,7 @@ import { readCertificate } from '../serve/tls-files.ts';
 import type { ManagerContent } from './content.ts';
 import { ManagerControl } from './control-routes.ts';
 import type { Fleet } from './fleet.ts';
+import { Installers } from './installers.ts';
 import { joinPage, managerHealth } from './open-pages.ts';
 import type { PurgeLog } from './purge-log.ts';
 import type { RequestLog } from './request-log.ts';
@@ -49,6 +51,7 @@ export class ManagerPorts implements RunningNode {
   readonly #listener: DataListener;
   readonly #routes: ManagerControl;
   readonly #control: ControlServer | undefined;
+  readonly #installers: Installers | undefined;
   readonly #name: string;
   #advertiser: Advertiser | undefined;
   #ended: () => void = () => undefined;
@@ -63,6 +66,9 @@ export class ManagerPorts implements RunningNode {
       this.#ended = resolve;
     });
     const { identity, content, fleet, purges, upload, download, clock, log, source } = collaborators;
+    const { installers } = settings;
+    this.#installers =
+      installers === undefined ? undefined : new Installers({ throttle: upload }, { folder: installers });
     const tls = settings.tls === undefined ? undefined : readCertificate(settings.tls);
     const groups = new Set(settings.groups.map(({ name }) => name));
     const handler = new DataHandler(
@@ -105,6 +111,7 @@ export class ManagerPorts implements RunningNode {
   async start(): Promise<void> {
     const { stack, log, identity } = this.#with;
     const { joinToken, mdns, tls } = this.#settings;
+    await this.#installers?.start();
     await stack.use(this.#listener).start();
     if (this.#control !== undefined) await stack.use(this.#control).start();
     const { port } = this.#listener.address;
@@ -182,11 +189,14 @@ export class ManagerPorts implements RunningNode {
     return {
       exact: new Map([
         [HEALTH_PATH, managerHealth(facts)],
-        [JOIN_PATH, joinPage(facts)],
+        [JOIN_PATH, joinPage(facts, this.#installers)],
         [PIECE_PATH, requests.piece],
         [HEAD_PATH, requests.head],
       ]),
-      prefixes: [[HEADS_PREFIX, heads.handle]],
+      prefixes: [
+        [HEADS_PREFIX, heads.handle],
+        ...(this.#installers === undefined ? [] : [[INSTALLERS_PREFIX, this.#installers.handle] as const]),
+      ],
     };
   }
 }

@@ -18,7 +18,7 @@ const LINES: readonly (readonly [string, string])[] = [
   ['promote', 'promote (several managers) is not part of this build yet'],
   ['password', 'password (making password hashes) is not part of this build yet'],
   [`${PEER} --accept-push /srv`, '--accept-push (pushing files) is not part of this build yet'],
-  [`${MANAGER} --installers /srv`, '--installers (offering installers) is not part of this build yet'],
+  [`${PEER} --installers /srv`, '--installers is for a manager, it cannot go with --peer'],
   [`${PEER} --disk 10G`, '--disk can only be 0: the disk tier is not part of this build yet'],
 
   ['frobnicate', 'unknown command frobnicate'],
@@ -32,10 +32,7 @@ const LINES: readonly (readonly [string, string])[] = [
   [`${STORE} --cache-time 5`, '--cache-time is for a manager or a peer, it cannot go with --store'],
   [`${PEER} --admit-after 2`, '--admit-after is for a store, it cannot go with --peer'],
   [`${STORE} --admit-after 16`, 'bad value "16" for --admit-after: a whole number from 1 to 15 is needed'],
-  [
-    `${STORE} --disk 0 --admit-after 2`,
-    '--admit-after has no meaning with --disk 0: it says what the disk tier takes',
-  ],
+  [`${STORE} --disk 0 --admit-after 2`, '--admit-after has no meaning with --disk 0: it says what the disk tier takes'],
   [`${STORE} --disk 64K`, '--disk must be at least 1M, or 0 for no disk tier'],
   [`${STORE} --memory 1M`, '--memory must be at least 4M, or 0 for no memory tier'],
   [`${STORE} --memory 0 --disk 0`, '--memory 0 and --disk 0 leave a store no place to keep anything'],

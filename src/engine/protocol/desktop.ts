@@ -118,6 +118,8 @@ export interface Diagnostics {
   readonly logFile: string;
   /** The command that opens the firewall on this platform; null where none is known. */
   readonly firewallCommand: string | null;
+  /** What to send to whoever looks after the firewall, in the window's language. */
+  readonly firewallText: string;
   /** The last lines of the log, the newest last. */
   readonly logTail: readonly string[];
 }

@@ -13,9 +13,20 @@ import { ALLOWED, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { refuse } from './refuse.ts';
 import { acceptsUpgrade, upgradeHandlerFor } from './upgrade.ts';
 
+/** What node's parser says of bytes that it refused. */
+export interface Unparsed {
+  readonly code?: string | undefined;
+  /** Bytes of the packet that it had taken. */
+  readonly bytesParsed?: number | undefined;
+  readonly rawPacket?: Buffer | undefined;
+}
+
 export interface DataListenerCollaborators {
-  /** Answers requests; a DataHandler. */
-  readonly handler: { handle(arrival: Arrival): void };
+  /**
+   * Answers requests; a DataHandler. `unparsed` is shown what the parser refused while nothing else runs on the connection: true where it takes
+   * the connection from there.
+   */
+  readonly handler: { handle(arrival: Arrival): void; unparsed?(what: Unparsed, connection: Connection): boolean };
   /** WebSocket upgrades by exact path; Potluck's own paths only. */
   readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
   /** The store: while it is pressed, clients that do not read are cut sooner. */
@@ -258,7 +269,12 @@ export class DataListener implements Service {
     const connection = Connection.of(socket);
     if (connection?.refused) return; // it goes on sending; the linger takes care of it
     if (connection === undefined || error.code === 'ECONNRESET' || error.code === 'EPIPE') socket.destroy();
-    else this.#refuse(socket, parseFailure(error));
+    else if (!this.#handOver(error, connection)) this.#refuse(socket, parseFailure(error));
+  }
+
+  #handOver(error: Unparsed, connection: Connection): boolean {
+    if (connection.running.length > 0 || this.#draining !== undefined) return false;
+    return this.#collaborators.handler.unparsed?.(error, connection) ?? false;
   }
 
   /** Answers outside any response, unless that would be taken for (a part of) the answer to an earlier request. */

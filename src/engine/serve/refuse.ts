@@ -16,16 +16,21 @@ export function rawError(error: PotluckError, fields: readonly string[] = []): s
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/**
- * Answers on a raw socket and closes it. Closing with unread bytes in the receive buffer makes the kernel send a reset, which can
- * overtake the answer (RFC 9112 section 9.6); so what the client still sends is read and dropped for `linger` milliseconds first.
- */
+/** Answers with an error on a raw socket and closes it; see `farewell`. */
 export function refuse(socket: Socket, error: PotluckError, linger: number, fields?: readonly string[]): void {
+  farewell(socket, rawError(error, fields), linger);
+}
+
+/**
+ * Sends a last text on a raw socket and closes it. Closing with unread bytes in the receive buffer makes the kernel send a reset, which
+ * can overtake the answer (RFC 9112 section 9.6); so what the client still sends is read and dropped for `linger` milliseconds first.
+ */
+export function farewell(socket: Socket, text: string, linger: number): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  socket.end(rawError(error, fields), 'latin1');
+  socket.end(text, 'latin1');
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), linger);
   timer.unref();

@@ -39,7 +39,7 @@ export async function put(
   }
   const { etag, bytes: meta } = metaOf(headers, tags);
   const attributes = { meta, tags: name.tags, expires: endOf(headers, clock.now()) };
-  await checkConditions(collaborators, exchange, headers, name);
+  await checkConditions(collaborators, { method: 'PUT', headers, signal: exchange.signal }, name);
   const length = body ? announced(headers) : 0;
   const options = { claim: 'client', signal: exchange.signal, ...(length !== undefined && { length }) } as const;
   const writer = await objects.begin(name.dir, name.id, attributes, options);
@@ -81,19 +81,38 @@ async function take(
   if (!request.complete) throw new PotluckError('POTLUCK_BAD_REQUEST', 'the body broke off');
 }
 
+/** A request that changes something, whoever has read it. */
+export interface Change {
+  readonly method: string;
+  readonly headers: RawHeaders;
+  readonly signal: AbortSignal;
+}
+
+/** Takes out one object, or a directory; how many. Rejects with POTLUCK_NOT_FOUND where the one object is not there. */
+export async function takeOut(
+  collaborators: Pick<ChangeCollaborators, 'objects' | 'renderer'>,
+  change: Change,
+  name: ObjectName,
+): Promise<number> {
+  const { objects } = collaborators;
+  const { dir, id, tags } = name;
+  if (id === WHOLE_DIRECTORY) return await objects.removeDirectory(dir, tags);
+  await checkConditions(collaborators, change, name);
+  const removed = await objects.remove(dir, id, tags);
+  if (removed === 0) throw new PotluckError('POTLUCK_NOT_FOUND');
+  return removed;
+}
+
 /** DELETE of one object (404 where it is not there), or of a directory. Answers with the number removed. */
 export async function remove(
   collaborators: ChangeCollaborators,
   exchange: Exchange,
   { headers }: Fields,
-  { dir, id, tags }: ObjectName,
+  name: ObjectName,
 ): Promise<void> {
-  const { objects, renderer } = collaborators;
-  const whole = id === WHOLE_DIRECTORY;
-  if (!whole) await checkConditions(collaborators, exchange, headers, { dir, id, tags });
-  const removed = whole ? await objects.removeDirectory(dir, tags) : await objects.remove(dir, id, tags);
+  const { renderer } = collaborators;
+  const removed = await takeOut(collaborators, { method: 'DELETE', headers, signal: exchange.signal }, name);
   if (exchange.gone) return;
-  if (!whole && removed === 0) throw new PotluckError('POTLUCK_NOT_FOUND');
   exchange.cache = 'removed';
   const answer = Buffer.from(JSON.stringify({ removed }));
   const fields = ['Content-Type', 'application/json', 'Content-Length', String(answer.length), ...renderer.own()];
@@ -107,13 +126,12 @@ export async function remove(
  * both may find their condition to hold. Throws POTLUCK_PRECONDITION_FAILED.
  */
 async function checkConditions(
-  { objects, renderer }: ChangeCollaborators,
-  exchange: Exchange,
-  headers: RawHeaders,
+  { objects, renderer }: Pick<ChangeCollaborators, 'objects' | 'renderer'>,
+  { method, headers, signal }: Change,
   { dir, id }: ObjectName,
 ): Promise<void> {
   if (!CONDITIONS.some((name) => headerOf(headers, name) !== undefined)) return;
-  const object = await objects.get(dir, id, { claim: 'client', signal: exchange.signal });
+  const object = await objects.get(dir, id, { claim: 'client', signal });
   if (object === undefined) {
     // RFC 9110 sections 13.1.1 and 13.1.2: `If-Match: *` wants that there is one, and so does every tag; If-None-Match holds.
     if (headerOf(headers, 'if-match') !== undefined) throw new PotluckError('POTLUCK_PRECONDITION_FAILED');
@@ -121,7 +139,6 @@ async function checkConditions(
   }
   const { etag, headers: shown } = renderer.show(object);
   letGo(object);
-  const method = exchange.request.method as string;
   const lastModified = headerOf(shown, 'last-modified');
   const outcome = evaluate({ method, requestHeaders: headers, etag, lastModified, status: 200 });
   if (outcome !== 'go') throw new PotluckError('POTLUCK_PRECONDITION_FAILED');

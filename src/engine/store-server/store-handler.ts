@@ -1,22 +1,26 @@
 import type { Clock } from '../base/clock.ts';
 import { Collector } from '../base/collector.ts';
-import { PotluckError } from '../base/errors.ts';
+import { asPotluckError, PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { headerOf } from '../content/headers.ts';
+import { headerOf, type RawHeaders } from '../content/headers.ts';
 import { HEALTH_PATH, OWN_PREFIX } from '../protocol/paths.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import { ServeCounters, type ServeStats } from '../serve/access.ts';
 import { checkedFields } from '../serve/checked-fields.ts';
-import type { AccessSink } from '../serve/collaborators.ts';
+import type { AccessLine, AccessSink } from '../serve/collaborators.ts';
+import type { Connection } from '../serve/connection.ts';
 import { Exchange } from '../serve/exchange.ts';
-import type { Fields } from '../serve/fields.ts';
+import { type Fields, readFields } from '../serve/fields.ts';
 import { continueOnRead } from '../serve/forward.ts';
 import type { Arrival } from '../serve/handler.ts';
 import { DEFAULT_LIMITS } from '../serve/limits.ts';
+import type { Unparsed } from '../serve/listener.ts';
 import { sendJson } from '../serve/member-requests.ts';
 import { fail } from '../serve/reply-error.ts';
 import type { ObjectStore, StoredObject } from '../store/object-store.ts';
-import { type ChangeCollaborators, put, remove } from './change.ts';
+import { type ChangeCollaborators, put, remove, takeOut } from './change.ts';
+import { DelExchange } from './del-exchange.ts';
+import { type DelRequest, isAtStart, readDel } from './del-request.ts';
 import { TagMaker } from './meta.ts';
 import { parseName } from './name.ts';
 import { letGo, replyMissed, replyRead } from './reply-read.ts';
@@ -45,6 +49,8 @@ export class StoreHandler {
   readonly #change: ChangeCollaborators;
   readonly #renderer: Renderer;
   readonly #counters = new ServeCounters();
+  /** Connections whose latest request had come to its end, body included, before it was answered: a new message begins there. */
+  readonly #between = new WeakSet<Connection>();
 
   /** `name`: this store in Via and Cache-Status, a token. */
   constructor(collaborators: StoreHandlerCollaborators, options: { name: string }) {
@@ -66,12 +72,49 @@ export class StoreHandler {
     const exchange = new Exchange(connection, arrival, this.#with.clock.monotonic(), this.#over);
     this.#counters.requests++;
     connection.request = request;
+    this.#between.delete(connection);
     try {
       const pending = this.#answer(exchange, arrival);
       if (pending !== undefined) pending.catch((error: unknown) => this.#fail(exchange, error));
     } catch (error) {
       this.#fail(exchange, error);
     }
+  }
+
+  /** DEL is DELETE by another name, which node's parser does not know. True where these bytes are such a request, which then is answered. */
+  unparsed(what: Unparsed, connection: Connection): boolean {
+    if (what.rawPacket === undefined || !isAtStart(what)) return false;
+    if (connection.request !== undefined && !this.#between.has(connection)) return false;
+    const request = readDel(what.rawPacket);
+    if (request === undefined) return false;
+    this.#counters.requests++;
+    this.#counters.running++;
+    this.#del(request, new DelExchange(connection, DEFAULT_LIMITS)).catch((error: unknown) => {
+      this.#with.log.error({ err: error }, 'an error could not be told to the client');
+      connection.socket.destroy();
+    });
+    return true;
+  }
+
+  async #del({ target, headers }: DelRequest, exchange: DelExchange): Promise<void> {
+    const startedAt = this.#with.clock.monotonic();
+    const { connection } = exchange;
+    let failure: PotluckError | undefined;
+    try {
+      readFields(headers, 1, DEFAULT_LIMITS.headerFields);
+      const change = { method: 'DELETE', headers, signal: connection.signal };
+      const removed = await takeOut(this.#change, change, parseName(target, 'any'));
+      exchange.succeed({ removed }, this.#renderer.own());
+    } catch (error) {
+      failure = asPotluckError(error);
+      if (failure.code === 'POTLUCK_INTERNAL') this.#with.log.error({ err: failure.cause, target }, 'a request failed');
+      exchange.fail(failure, this.#renderer.own({ hit: false, detail: failure.code }));
+      this.#counters.errors++;
+    }
+    this.#counters.running--;
+    const cache = failure === undefined ? 'removed' : 'error';
+    const answer = { method: 'DEL', target, status: failure?.status ?? 200, bytes: 0, cache, complete: !exchange.gone };
+    this.#record(connection, headers, startedAt, answer);
   }
 
   #answer(exchange: Exchange, arrival: Arrival): undefined | Promise<void> {
@@ -150,27 +193,25 @@ export class StoreHandler {
     if (!complete) counters.cut++;
     if (exchange.cache === 'hit') counters.hits++;
     else if (exchange.cache === 'error') counters.errors++;
-    if (this.#with.access !== undefined) this.#record(this.#with.access, exchange, complete);
+    const { connection, request, response, target, bytes, cache } = exchange;
+    if (request.complete) this.#between.add(connection);
+    const answer = { method: request.method as string, target, status: response.statusCode, bytes, cache, complete };
+    this.#record(connection, request.rawHeaders, exchange.startedAt, answer);
     if (!exchange.content) return;
-    counters.bytes += exchange.bytes;
+    counters.bytes += bytes;
     counters.running--;
   };
 
-  #record(access: AccessSink, exchange: Exchange, complete: boolean): void {
-    const { clock } = this.#with;
-    const { connection, request, response } = exchange;
-    const log = headerOf(request.rawHeaders, LOG_HEADER);
-    access.record({
-      time: clock.now(),
-      client: connection.client,
-      method: request.method as string,
-      target: exchange.target,
-      status: response.statusCode,
-      bytes: exchange.bytes,
-      duration: clock.monotonic() - exchange.startedAt,
-      cache: exchange.cache,
-      ...(log !== undefined && { log }),
-      complete,
-    });
+  #record(
+    { client }: Connection,
+    headers: RawHeaders,
+    startedAt: number,
+    answer: Pick<AccessLine, 'method' | 'target' | 'status' | 'bytes' | 'cache' | 'complete'>,
+  ): void {
+    const { access, clock } = this.#with;
+    if (access === undefined) return;
+    const log = headerOf(headers, LOG_HEADER);
+    const duration = clock.monotonic() - startedAt;
+    access.record({ time: clock.now(), client, ...answer, duration, ...(log !== undefined && { log }) });
   }
 }

@@ -26,6 +26,8 @@ export interface Candidate {
   readonly url: string;
   /** Fingerprint that its key must have, where that is known. */
   readonly fingerprint?: string | undefined;
+  /** Found by that fingerprint, wherever it is now: what was pinned for the URL may be another machine's. */
+  readonly found?: boolean;
 }
 
 /** What a peer says of itself when it joins. */
@@ -164,6 +166,7 @@ function checkChallenge(
   }
   const verifier = new Verifier(challenge.publicKey);
   pins.check(url, verifier.fingerprint, candidate.fingerprint);
+  if (candidate.found !== true) pins.check(url, verifier.fingerprint, undefined);
   if (challenge.tokenRequired && joinToken === undefined)
     throw new PotluckError('POTLUCK_JOIN_REFUSED', `${url} asks for a join token (--join-token)`);
   if (!challenge.tokenRequired && joinToken !== undefined)

@@ -21,6 +21,14 @@ interface TicketNews {
   readonly time: number;
 }
 
+/** The manager of a session. */
+export interface JoinedManager {
+  /** Base URL of its data port. */
+  readonly url: string;
+  readonly verifier: Verifier;
+  readonly name?: string;
+}
+
 /** What a verified welcome says of the cluster. */
 export interface ClusterNews extends TicketNews {
   readonly epoch: number;
@@ -38,7 +46,7 @@ export class Membership implements Cluster {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #outbox: Outbox;
-  #manager: { readonly url: string; readonly verifier: Verifier; readonly tickets: TicketChecker } | undefined;
+  #manager: (JoinedManager & { readonly tickets: TicketChecker }) | undefined;
   #members = new Map<string, WireMember>();
   #ring = new Ring([]);
   #epoch = 0;
@@ -58,12 +66,17 @@ export class Membership implements Cluster {
 
   /** Base URL of the manager's data port. Throws POTLUCK_NO_MANAGER before the first join. */
   get manager(): string {
-    return this.#joined().url;
+    return this.#known().url;
+  }
+
+  /** The manager that was joined; undefined before the first join. */
+  get joined(): JoinedManager | undefined {
+    return this.#manager;
   }
 
   /** Throws POTLUCK_NO_MANAGER before the first join. */
   get verifier(): Verifier {
-    return this.#joined().verifier;
+    return this.#known().verifier;
   }
 
   get ticket(): string | undefined {
@@ -86,6 +99,11 @@ export class Membership implements Cluster {
   /** Members, this peer included if it is one. */
   get size(): number {
     return this.#members.size;
+  }
+
+  /** The manager's clock less this machine's, milliseconds; undefined before the first join. As exact as the way of one message. */
+  get clockDifference(): number | undefined {
+    return this.#offset === undefined ? undefined : Math.round(this.managerNow() - this.#clock.now());
   }
 
   /** What the manager's clock says, milliseconds since 1970, as far as is known here. */
@@ -132,7 +150,7 @@ export class Membership implements Cluster {
   }
 
   /** A session has begun, all of it verified. */
-  welcome(manager: { url: string; verifier: Verifier }, news: ClusterNews): void {
+  welcome(manager: JoinedManager, news: ClusterNews): void {
     if (this.#manager?.verifier.fingerprint !== manager.verifier.fingerprint || this.#manager.url !== manager.url) {
       this.#manager = { ...manager, tickets: new TicketChecker({ verifier: manager.verifier }) };
     }
@@ -174,7 +192,7 @@ export class Membership implements Cluster {
     return true;
   }
 
-  #joined() {
+  #known() {
     if (this.#manager === undefined) throw new PotluckError('POTLUCK_NO_MANAGER', 'this peer has not joined yet');
     return this.#manager;
   }

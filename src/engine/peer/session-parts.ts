@@ -16,6 +16,10 @@ export interface SessionObserver {
   /** A session has begun. Missed purges were told before this. */
   joined?(welcome: Pick<Welcome, 'groups' | 'url' | 'pieceSize'>, manager: { url: string; name: string }): void;
   disconnected?(reason: string): void;
+  /** Something that `PeerSession` or the membership says of itself is another than before. */
+  changed?(): void;
+  /** The first join failed for good, while `persist` kept trying: nothing more will be tried. */
+  refused?(error: PotluckError): void;
   /** A try to join failed; another will be made. */
   trouble?(error: PotluckError): void;
   groups?(groups: readonly WireGroup[]): void;
@@ -47,6 +51,8 @@ export interface PeerSessionCollaborators {
 
 export interface PeerSessionOptions {
   readonly joinToken?: string | undefined;
+  /** The first join, too, is tried until it succeeds or is refused for good; `start` does not wait for it. */
+  readonly persist?: boolean;
   /** Number of the last purge that what is held has been through; undefined where nothing is held. */
   readonly purged?: number | undefined;
   readonly sent?: Meter | undefined;

@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asPotluckError, PotluckError } from '../base/errors.ts';
+import { asPotluckError, type PotluckError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { MANAGER_SILENCE, STATS_INTERVAL } from '../protocol/limits.ts';
 import type { ManagerMessage, PeerMessage, Purge, Welcome } from '../protocol/messages.ts';
 import { CLOSE_GOING_AWAY } from '../protocol/wire.ts';
 import type { AccessBatch } from './access-report.ts';
 import { Backoff } from './backoff.ts';
+import { firstThatJoins, isPassing } from './candidates.ts';
 import { type PeerHealth, peerHealth } from './health.ts';
-import { type Joined, join, type ManagerWire, RefusedError } from './join.ts';
+import type { Joined, ManagerWire } from './join.ts';
 import { accessMessages, headMessages } from './reporting.ts';
 import type { PeerSessionCollaborators, PeerSessionOptions } from './session-parts.ts';
+import { Standing } from './standing.ts';
 
 /** How often the outbox is emptied and silence is looked for, milliseconds. */
 const TICK = 200;
@@ -21,6 +23,8 @@ const FIRST_JOIN = 3000;
 const DRAIN_PATIENCE = 2000;
 /** Milliseconds for a goodbye to get out. */
 const BYE_PATIENCE = 50;
+/** Why there is no session after a goodbye. */
+const RESTING = 'it has said goodbye: the machine sleeps or stops';
 
 /**
  * A peer's session with its manager: joined once at the start, then kept, and joined again whenever it is lost, until it is closed.
@@ -31,12 +35,15 @@ export class PeerSession implements Service {
   readonly #options: PeerSessionOptions;
   readonly #life = new AbortController();
   readonly #backoff = new Backoff();
+  readonly #standing = new Standing();
   #wire: ManagerWire | undefined;
   #healthKey: string | undefined;
   #fingerprint: string | undefined;
   #purged: number | undefined;
-  #unreachable: string | undefined;
-  #trouble: string | undefined;
+  /** Ends the search for a session, while there is one. */
+  #seeking: AbortController | undefined;
+  /** It has said goodbye and seeks no session. */
+  #resting = false;
   #draining = false;
   #onDrained: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -51,16 +58,21 @@ export class PeerSession implements Service {
 
   /**
    * Joins for the first time. Rejects with what the person must know: the manager unreachable, its key changed, the join refused, no
-   * manager found. After this it reconnects by itself.
+   * manager found. After this it reconnects by itself. With `persist` it only begins to try; what becomes of it is seen in `standing`.
    */
   async start(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const signal =
-      options.signal === undefined ? this.#life.signal : AbortSignal.any([this.#life.signal, options.signal]);
+    if (this.#options.persist === true) void this.#seek(0);
+    else await this.#joinOrFail(options.signal);
+    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+  }
+
+  async #joinOrFail(given: AbortSignal | undefined): Promise<void> {
+    const signal = given === undefined ? this.#life.signal : AbortSignal.any([this.#life.signal, given]);
     const end = this.#with.clock.monotonic() + (this.#options.firstJoin ?? FIRST_JOIN);
     for (;;) {
       try {
         this.#begin(await this.#tryToJoin(signal));
-        break;
+        return;
       } catch (error) {
         const wait = this.#backoff.failed(false);
         const known = asPotluckError(error);
@@ -68,13 +80,16 @@ export class PeerSession implements Service {
         await sleep(wait, undefined, { signal });
       }
     }
-    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+  }
+
+  /** How it stands with the manager. */
+  get standing(): Readonly<Pick<Standing, 'connected' | 'fresh' | 'reachable' | 'trouble' | 'error'>> {
+    return this.#standing;
   }
 
   /** Why there is no full session, in words: not connected, or not reachable; undefined where all is well. */
   get trouble(): string | undefined {
-    if (this.#wire === undefined) return this.#trouble ?? 'there is no session with the manager';
-    return this.#unreachable;
+    return this.#standing.trouble;
   }
 
   /** Sends a message; false where there is no session. */
@@ -115,6 +130,29 @@ export class PeerSession implements Service {
     await Promise.race([acknowledged, sleep(DRAIN_PATIENCE, undefined, { ref: false })]);
   }
 
+  /**
+   * Says goodbye and drops the session at once, nothing of it later: a machine that is about to sleep or stop gives no more time. What the
+   * kernel takes of the goodbye in that moment it sends by itself. No session is sought until `rejoin`.
+   */
+  goodbye(): void {
+    if (this.#life.signal.aborted || this.#resting) return;
+    this.#resting = true;
+    this.#seeking?.abort();
+    const wire = this.#wire;
+    wire?.send({ type: 'bye', reason: 'the machine sleeps or stops' });
+    wire?.drop(RESTING);
+    this.#standing.lost(RESTING);
+    this.#with.observer.changed?.();
+  }
+
+  /** Seeks a session at once where there is none: the machine is awake again. */
+  rejoin(): void {
+    if (this.#life.signal.aborted) return;
+    this.#resting = false;
+    this.#backoff.succeeded();
+    if (this.#wire === undefined) void this.#seek(0);
+  }
+
   /** Says goodbye and ends the session. Idempotent. */
   async close(): Promise<void> {
     if (this.#life.signal.aborted) return;
@@ -129,23 +167,12 @@ export class PeerSession implements Service {
     wire.drop('the peer leaves');
   }
 
-  /** One round through the candidates. Rejects with the most telling error of the round. */
-  async #tryToJoin(signal: AbortSignal): Promise<Joined> {
+  #tryToJoin(signal: AbortSignal): Promise<Joined> {
     const { identity, membership, pins, clock, candidates, facts } = this.#with;
     const { joinToken, sent, received } = this.#options;
-    let failure: PotluckError | undefined;
-    for (const found of await candidates(signal)) {
-      const candidate = this.#fingerprint === undefined ? found : { ...found, fingerprint: this.#fingerprint };
-      const request = { candidate, facts: facts(), draining: this.#draining, purged: this.#purged };
-      try {
-        return await join(request, { identity, id: membership.self, joinToken, pins, clock, sent, received }, signal);
-      } catch (error) {
-        if (signal.aborted) throw error;
-        const known = asPotluckError(error);
-        if (failure === undefined || isPassing(failure)) failure = known;
-      }
-    }
-    throw failure ?? new PotluckError('POTLUCK_MANAGER_NOT_FOUND');
+    const collaborators = { identity, id: membership.self, joinToken, pins, clock, sent, received };
+    const request = () => ({ facts: facts(), draining: this.#draining, purged: this.#purged });
+    return firstThatJoins(candidates, { fingerprint: this.#fingerprint, request }, collaborators, signal);
   }
 
   #begin({ wire, url, verifier, welcome, name }: Joined): void {
@@ -153,13 +180,12 @@ export class PeerSession implements Service {
     const anew = this.#fingerprint === undefined;
     this.#fingerprint = verifier.fingerprint;
     this.#backoff.succeeded();
-    this.#trouble = undefined;
-    this.#unreachable = undefined;
+    this.#standing.joined();
     this.#wire = wire;
     this.#healthKey = welcome.healthKey;
     wire.onEnd = (reason) => this.#lost(wire, reason);
     this.#catchUp(welcome.purges, anew);
-    membership.welcome({ url, verifier }, welcome);
+    membership.welcome({ url, verifier, name }, welcome);
     log.info({ manager: url, name, members: welcome.members.length }, 'joined the manager');
     observer.joined?.(welcome, { url, name });
     outbox.forgetPieces();
@@ -169,6 +195,7 @@ export class PeerSession implements Service {
     this.report();
     if (this.#draining) wire.send({ type: 'drain' }); // it may have begun after the hello
     wire.receive((message) => this.#hear(wire, message));
+    observer.changed?.();
   }
 
   /** Purges that happened meanwhile take effect before anything else of the new session does. */
@@ -194,43 +221,60 @@ export class PeerSession implements Service {
     const { membership, observer, log } = this.#with;
     this.#wire = undefined;
     this.#healthKey = undefined;
-    this.#trouble = reason;
+    this.#standing.lost(reason);
     this.#onDrained?.();
     membership.disconnected();
     if (this.#life.signal.aborted) return;
-    log.warn({ reason }, 'the session with the manager is lost');
+    if (!this.#resting) log.warn({ reason }, 'the session with the manager is lost');
     observer.disconnected?.(reason);
-    void this.#rejoin();
+    observer.changed?.();
+    if (!this.#resting) void this.#seek(this.#backoff.failed(false));
   }
 
-  /** Until it succeeds or the session is closed: to come back to its manager is what a peer is for. Never rejects. */
-  async #rejoin(): Promise<void> {
-    const { signal } = this.#life;
-    while (!signal.aborted) {
+  /**
+   * Until it succeeds, or is told to end: to come back to its manager is what a peer is for. Only a first join may be refused for good.
+   * `wait`: milliseconds until the first try. Never rejects.
+   */
+  async #seek(wait: number): Promise<void> {
+    this.#seeking?.abort();
+    const seeking = new AbortController();
+    this.#seeking = seeking;
+    const signal = AbortSignal.any([this.#life.signal, seeking.signal]);
+    for (let pause = wait; !signal.aborted; pause = this.#backoff.failed(false)) {
       try {
-        await sleep(this.#backoff.failed(false), undefined, { signal });
-        this.#begin(await this.#tryToJoin(signal));
+        await sleep(pause, undefined, { signal });
+        const joined = await this.#tryToJoin(signal);
+        if (signal.aborted) joined.wire.drop('nobody waits for it any longer');
+        else this.#begin(joined);
         return;
       } catch (error) {
-        if (signal.aborted) return;
-        await this.#afterFailure(asPotluckError(error));
+        if (signal.aborted || !(await this.#afterFailure(asPotluckError(error), signal))) return;
       }
     }
   }
 
-  /** Says each new kind of failure once in the log; one that will not pass by itself is tried again only now and then. */
-  async #afterFailure(error: PotluckError): Promise<void> {
+  /**
+   * Says each new kind of failure once in the log; one that will not pass by itself is tried again only now and then, or, where nothing
+   * was joined yet, not at all. False: no further try.
+   */
+  async #afterFailure(error: PotluckError, signal: AbortSignal): Promise<boolean> {
     const { log, observer } = this.#with;
     // A manager that is away is not seen on the network either.
     const passing = isPassing(error) || error.code === 'POTLUCK_MANAGER_NOT_FOUND';
-    if (this.#trouble !== error.message) {
+    if (this.#standing.trouble !== error.message) {
       if (passing) log.info({ reason: error.message }, 'the manager cannot be joined yet');
       else log.error({ err: error }, 'the manager cannot be joined');
     }
-    this.#trouble = error.message;
+    this.#standing.failed(error);
     observer.trouble?.(error);
-    if (passing) return;
-    await sleep(this.#backoff.failed(true), undefined, { signal: this.#life.signal }).catch(() => undefined);
+    observer.changed?.();
+    if (passing) return true;
+    if (this.#fingerprint === undefined) {
+      observer.refused?.(error);
+      return false;
+    }
+    await sleep(this.#backoff.failed(true), undefined, { signal }).catch(() => undefined);
+    return true;
   }
 
   #hear(wire: ManagerWire, message: ManagerMessage): void {
@@ -239,6 +283,7 @@ export class PeerSession implements Service {
       case 'members':
         if (message.full) membership.replaceAll(message.epoch, message.add);
         else if (!membership.apply(message.epoch, message.add, message.remove)) wire.send({ type: 'resync' });
+        observer.changed?.();
         break;
       case 'ticket':
         membership.renew(message);
@@ -276,7 +321,8 @@ export class PeerSession implements Service {
 
   #setReach(reason: string | undefined): void {
     const { observer, log } = this.#with;
-    this.#unreachable = reason;
+    this.#standing.reached(reason);
+    observer.changed?.();
     if (reason === undefined) {
       observer.reachable?.();
       return;
@@ -299,9 +345,4 @@ export class PeerSession implements Service {
     for (const message of this.#with.outbox.take()) wire.send(message);
     if (now >= this.#statsAt) this.report();
   }
-}
-
-/** True for failures that may pass by themselves. */
-function isPassing(error: PotluckError): boolean {
-  return error instanceof RefusedError ? error.retry : error.code === 'POTLUCK_MANAGER_UNREACHABLE';
 }

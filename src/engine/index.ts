@@ -5,4 +5,5 @@ export { startManager } from './manager/manager.ts';
 export { Discovery, type DiscoveryOptions } from './peer/discovery.ts';
 export { startPeer } from './peer/peer.ts';
 export { knownManagers, type Pin, trustManager } from './peer/pin-file.ts';
+export { parseHours } from './rate/hours.ts';
 export { startStore } from './store-server/store-server.ts';

@@ -46,17 +46,6 @@ export const en: Words = {
     open: 'Open Potluck',
     quit: 'Quit',
   },
-  link: {
-    title: 'Join a manager',
-    question: (url) => `Join the manager at ${url}?`,
-    detail: (key) =>
-      key === null
-        ? 'The link does not say which key the manager has. Compare its fingerprint before you join.'
-        : `Only the manager with this key will be joined:\n${key}`,
-    yes: 'Continue',
-    no: 'Cancel',
-    unreadable: 'This join link cannot be read. Ask your administrator for another.',
-  },
   notes: {
     stillHere: 'Potluck goes on in the background. Its icon brings the window back.',
     unreachable: 'The manager cannot reach this computer. The window shows how to open the firewall.',

@@ -32,14 +32,6 @@ export interface Words {
     readonly open: string;
     readonly quit: string;
   };
-  readonly link: {
-    readonly title: string;
-    readonly question: (url: string) => string;
-    readonly detail: (key: string | null) => string;
-    readonly yes: string;
-    readonly no: string;
-    readonly unreadable: string;
-  };
   readonly notes: {
     readonly stillHere: string;
     readonly unreachable: string;

@@ -43,15 +43,6 @@ export const zh: Words = {
     open: '打开 Potluck',
     quit: '退出程序',
   },
-  link: {
-    title: '加入管理器',
-    question: (url) => `要加入 ${url} 的管理器吗？`,
-    detail: (key) =>
-      key === null ? '此链接未注明管理器的密钥，加入前请核对指纹。' : `只会加入持有此密钥的管理器：\n${key}`,
-    yes: '继续',
-    no: '取消',
-    unreadable: '无法识别此加入链接，请向管理员索取新的链接。',
-  },
   notes: {
     stillHere: 'Potluck 仍在后台运行，点击图标可重新打开窗口。',
     unreachable: '管理器无法连接到这台电脑，窗口中说明了如何开放防火墙。',

@@ -1,0 +1,89 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ElectronPieces, Platform } from './pieces.ts';
+
+/** With it the app starts without a window. */
+export const HIDDEN = '--hidden';
+
+export interface LoginOptions {
+  readonly platform: Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The executable that runs now. */
+  readonly program: string;
+  /** The person's home folder. */
+  readonly home: string;
+}
+
+type LoginApp = Pick<ElectronPieces['app'], 'getLoginItemSettings' | 'setLoginItemSettings'>;
+
+/** Whether the app starts when the person logs in. */
+export class LoginItem {
+  readonly #app: LoginApp;
+  readonly #options: LoginOptions;
+
+  constructor(app: LoginApp, options: LoginOptions) {
+    this.#app = app;
+    this.#options = options;
+  }
+
+  get enabled(): boolean {
+    if (this.#options.platform === 'linux') return readIfThere(this.#file)?.includes('[Desktop Entry]') === true;
+    return this.#app.getLoginItemSettings(this.#item).openAtLogin;
+  }
+
+  /** Throws what the system says where it cannot be set. */
+  set(enabled: boolean): void {
+    if (this.#options.platform !== 'linux') {
+      this.#app.setLoginItemSettings({ ...this.#item, openAtLogin: enabled });
+    } else if (enabled) {
+      mkdirSync(dirname(this.#file), { recursive: true });
+      writeFileSync(this.#file, autostartEntry(programToStart(this.#options)));
+    } else {
+      rmSync(this.#file, { force: true });
+    }
+  }
+
+  /** Asked with the same path and arguments as it is set with, or Windows finds another entry. */
+  get #item(): { path: string; args: string[] } {
+    return { path: this.#options.program, args: [HIDDEN] };
+  }
+
+  /** Desktop Application Autostart Specification, freedesktop.org. */
+  get #file(): string {
+    const { env, home } = this.#options;
+    const config = env['XDG_CONFIG_HOME'];
+    const folder = config === undefined || config === '' ? join(home, '.config') : config;
+    return join(folder, 'autostart', 'potluck.desktop');
+  }
+}
+
+/** An AppImage is mounted anew at every start: what can be started again is the image itself. */
+export function programToStart({ env, program }: Pick<LoginOptions, 'env' | 'program'>): string {
+  const image = env['APPIMAGE'];
+  return image === undefined || image === '' ? program : image;
+}
+
+export function autostartEntry(program: string): string {
+  // Desktop Entry Specification, "The Exec key": quoted, with four characters escaped; a per cent sign is doubled.
+  const quoted = `"${program.replace(/["`$\\]/g, '\\$&').replaceAll('%', '%%')}"`;
+  // The value is a string of the file, in which a backslash is escaped once more.
+  const exec = `${quoted} ${HIDDEN}`.replaceAll('\\', '\\\\');
+  return [
+    '[Desktop Entry]',
+    'Type=Application',
+    'Name=Potluck',
+    `Exec=${exec}`,
+    'Icon=potluck',
+    'X-GNOME-Autostart-enabled=true',
+    'NoDisplay=true',
+    '',
+  ].join('\n');
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,184 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Store from 'electron-store';
+import Type, { type Static } from 'typebox';
+import { Check } from 'typebox/value';
+import { PotluckError } from '../../engine/base/errors.ts';
+import type { Log } from '../../engine/base/log.ts';
+import { type DesktopSettings, SettingsSchema } from '../../engine/protocol/desktop.ts';
+
+const MIB = 2 ** 20;
+
+/** What this machine has, for defaults that it does not feel. Bytes. */
+export interface Machine {
+  readonly totalMemory: number;
+  /** Null where it cannot be told. */
+  readonly freeDisk: number | null;
+}
+
+/**
+ * Kind defaults: most of a gigabit line stays with its owner, nothing is sent on battery, over a metered network or a VPN, and the cache is
+ * bounded by an eighth of the memory and a fifth of the free disk.
+ */
+export function kindDefaults({ totalMemory, freeDisk }: Machine): DesktopSettings {
+  const clamp = (value: number, least: number, most: number) => Math.floor(Math.max(least, Math.min(most, value)));
+  return {
+    uploadCap: 20 * MIB,
+    downloadCap: null,
+    memory: clamp(totalMemory / 8, 64 * MIB, 512 * MIB),
+    disk: freeDisk === null ? 1024 * MIB : clamp(freeDisk / 5, 0, 10 * 1024 * MIB),
+    cacheFolder: '',
+    hours: '',
+    conditions: { battery: 'pause', metered: 'pause', vpn: 'pause', busy: 'serve' },
+    port: 8001,
+    startAtLogin: false,
+    joinAutomatically: true,
+    language: 'system',
+    theme: 'system',
+    notifications: true,
+    quitWarm: true,
+    updates: 'ask',
+    firstRunDone: false,
+  };
+}
+
+const MemorySchema = Type.Object(
+  {
+    /** The manager that was joined last; null before the first. */
+    last: Type.Union([
+      Type.Null(),
+      Type.Object({
+        url: Type.String(),
+        name: Type.String(),
+        fingerprint: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      }),
+    ]),
+    /** It was joined, and not left, when the app ended: `joinAutomatically` goes on from there. */
+    joined: Type.Boolean(),
+    /** Where the window stood; read by window-place.ts. */
+    window: Type.Unknown(),
+    /** It was said once that the app goes on in the tray. */
+    toldOfTray: Type.Boolean(),
+    /** Milliseconds since 1970 until which the person has paused it; null: not paused. */
+    pausedUntil: Type.Union([Type.Null(), Type.Number()]),
+  },
+  { additionalProperties: false },
+);
+
+/** What the app remembers by itself, beside what the person has set. */
+export type Memory = Static<typeof MemorySchema>;
+
+type Kept = { settings: DesktopSettings; memory: Memory };
+
+const NO_MEMORY: Memory = { last: null, joined: false, window: null, toldOfTray: false, pausedUntil: null };
+
+/** How the file looks; MemorySchema and SettingsSchema are JSON Schema, which the store checks at every write. */
+const SCHEMA = { settings: SettingsSchema, memory: MemorySchema };
+
+function rememberedOf(found: unknown): Memory {
+  const given = { ...NO_MEMORY, ...Object(found) };
+  return Check(MemorySchema, given) ? given : NO_MEMORY;
+}
+
+/**
+ * The settings with the default in place of what is missing or not allowed, so that one odd entry does not cost the others: after an update,
+ * and where somebody edited the file by hand.
+ */
+export function mended(found: unknown, defaults: DesktopSettings): DesktopSettings {
+  const given = Object(found) as Record<string, unknown>;
+  const names = Object.keys(defaults) as (keyof DesktopSettings)[];
+  const entries = names.map((name) => {
+    const value = given[name];
+    return [name, value !== undefined && Check(SettingsSchema.properties[name], value) ? value : defaults[name]];
+  });
+  return Object.fromEntries(entries) as DesktopSettings;
+}
+
+export interface SettingsOptions {
+  /** Folder of the file. */
+  readonly folder: string;
+  readonly version: string;
+  readonly defaults: DesktopSettings;
+}
+
+/** The person's settings and what the app remembers: one file, apart from the engine's state. */
+export class SettingsFile {
+  readonly #store: Store<Kept>;
+  #settings: DesktopSettings;
+  #memory: Memory;
+
+  /** A file that is no JSON is put aside, and said. Throws where none can be written. */
+  constructor({ log }: { log: Log }, options: SettingsOptions) {
+    this.#store = openOrMend(log, options);
+    this.#settings = mended(this.#store.get('settings'), options.defaults);
+    this.#memory = rememberedOf(this.#store.get('memory'));
+  }
+
+  get settings(): DesktopSettings {
+    return this.#settings;
+  }
+
+  get memory(): Memory {
+    return this.#memory;
+  }
+
+  /** Throws POTLUCK_FILE_UNWRITABLE; nothing is changed then. */
+  change(changes: Partial<DesktopSettings>): void {
+    const settings = { ...this.#settings, ...changes };
+    this.#write('settings', settings);
+    this.#settings = settings;
+  }
+
+  remember(changes: Partial<Memory>): void {
+    const memory = { ...this.#memory, ...changes };
+    this.#write('memory', memory);
+    this.#memory = memory;
+  }
+
+  #write<Key extends keyof Kept>(key: Key, value: Kept[Key]): void {
+    try {
+      this.#store.set({ [key]: value } as Partial<Kept>);
+    } catch (error) {
+      throw new PotluckError('POTLUCK_FILE_UNWRITABLE', this.#store.path, { cause: error });
+    }
+  }
+}
+
+/** A value that this version does not allow costs its default alone; only what is no JSON at all is put aside. */
+function openOrMend(log: Log, options: SettingsOptions): Store<Kept> {
+  try {
+    return open(options);
+  } catch (err) {
+    const file = join(options.folder, 'settings.json');
+    log.warn({ err, file }, 'the settings do not fit and are mended');
+    mendFile(file, options.defaults);
+    return open(options);
+  }
+}
+
+function mendFile(file: string, defaults: DesktopSettings): void {
+  try {
+    const kept = Object(JSON.parse(readFileSync(file, 'utf8'))) as Record<string, unknown>;
+    const whole = { settings: mended(kept['settings'], defaults), memory: rememberedOf(kept['memory']) };
+    writeFileSync(file, JSON.stringify(whole));
+  } catch {
+    renameSync(file, `${file}.broken`);
+  }
+}
+
+function open({ folder, version, defaults }: SettingsOptions): Store<Kept> {
+  return new Store<Kept>({
+    name: 'settings',
+    cwd: folder,
+    projectVersion: version,
+    schema: SCHEMA as never, // TypeBox writes JSON Schema, typed more closely than the store wants it
+    accessPropertiesByDotNotation: false,
+    // One step, run once by every new version: what it adds begins with its default, what it no longer knows goes.
+    migrations: {
+      [version]: (store) => {
+        store.set('settings', mended(store.get('settings'), defaults));
+        store.set('memory', rememberedOf(store.get('memory')));
+      },
+    },
+  });
+}

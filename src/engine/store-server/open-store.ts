@@ -4,9 +4,11 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
 import type { StoreSettings } from '../base/settings.ts';
 import { diskGrant } from '../store/disk-grant.ts';
+import { MemoryObjects } from '../store/memory-objects.ts';
+import { MemoryStore } from '../store/memory-store.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Objects } from '../store/objects.ts';
-import type { StoreStats } from '../store/store.ts';
+import type { Store, StoreStats } from '../store/store.ts';
 import { TieredStore } from '../store/tiered-store.ts';
 
 /** Folder of the disk tier below the state folder. */
@@ -27,19 +29,23 @@ export async function makeStore(
   collaborators: { clock: Clock; log: Log },
   { memory, disk, admitAfter, state }: StoreSettings,
 ): Promise<OpenStore> {
+  if (disk === 0) {
+    const tier = new MemoryStore({}, { grant: memory });
+    return new Opened(tier, new MemoryObjects({ ...collaborators, memory: tier }));
+  }
   const folder = join(state, FOLDER);
   const grant = await diskGrant(disk, folder);
   const store = new TieredStore(collaborators, { folder, memory, disk: grant, admitAfter });
-  return new Tiers(store);
+  return new Opened(store, new Objects(store));
 }
 
-class Tiers implements OpenStore {
+class Opened implements OpenStore {
   readonly objects: ObjectStore;
-  readonly #store: TieredStore;
+  readonly #store: Store;
 
-  constructor(store: TieredStore) {
+  constructor(store: Store, objects: ObjectStore) {
     this.#store = store;
-    this.objects = new Objects(store);
+    this.objects = objects;
   }
 
   get pressed(): boolean {

@@ -1,6 +1,6 @@
 import type { Attributes } from './disk/disk-writer.ts';
 import type { ObjectReader } from './disk/object-reader.ts';
-import type { Tags } from './disk/tags.ts';
+import { type Tags, unpackTags } from './disk/tags.ts';
 import type { Claim, Entry } from './store.ts';
 
 /** What became of a PUT: `counted` means that the disk does not admit it yet; it may be in memory. */
@@ -56,4 +56,13 @@ export interface ObjectStore {
 
   /** Takes out a directory, or what in it matches the tags; how many. */
   removeDirectory(dir: string, tags?: Tags): Promise<number>;
+}
+
+const NONE = { tagLow: 0, tagHigh: 0, expires: 0, stored: 0 };
+
+/** An entry of the memory tier as an object. */
+export function wholeOf(entry: Entry | undefined): StoredObject | undefined {
+  if (entry === undefined) return undefined;
+  const { tagLow, tagHigh, expires, stored } = entry.attributes ?? NONE;
+  return { length: entry.bytes.length, meta: entry.meta, tags: unpackTags(tagLow, tagHigh), expires, stored, entry };
 }

@@ -4,7 +4,7 @@ import { LARGE_UNITS, OWN_FILE } from './disk/disk-index.ts';
 import type { Attributes } from './disk/disk-writer.ts';
 import type { ObjectReader } from './disk/object-reader.ts';
 import { ANY_TAGS, packTags, type Tags, tagMask, tagsMatch, unpackTags } from './disk/tags.ts';
-import type { BodyWriter, ObjectStore, PutOutcome, StoredObject } from './object-store.ts';
+import { type BodyWriter, type ObjectStore, type PutOutcome, type StoredObject, wholeOf } from './object-store.ts';
 import type { Claim, Entry, Lease } from './store.ts';
 import type { TieredStore } from './tiered-store.ts';
 
@@ -32,9 +32,9 @@ export class Objects implements ObjectStore {
     const mask = tagMask(options.tags ?? ANY_TAGS);
     const inMemory = memory.has(dir, id);
     const known = inMemory ? (memory.attributesOf(dir, id) ?? NONE) : disk.find(disk.key(dir, id));
-    if (known !== undefined && !tagsMatch(mask, known.tagLow, known.tagHigh)) return undefined;
+    if (known !== undefined && !tagsMatch(mask, known.tagLow, known.tagHigh)) return this.#store.missed();
     if (known !== undefined && 'units' in known && (known.units === LARGE_UNITS || known.units === OWN_FILE)) {
-      return disk.open(disk.key(dir, id), known).then((reader) => reader && viewOf(reader));
+      return this.#store.open(disk.key(dir, id), known).then((reader) => reader && viewOf(reader));
     }
     const entry = this.#store.read(dir, id, options.claim, options.signal);
     return entry instanceof Promise ? entry.then(wholeOf) : wholeOf(entry);
@@ -86,6 +86,7 @@ export class Objects implements ObjectStore {
     const finish = {
       small: (body: Buffer) => this.put(dir, id, attributes, body),
       large: (body: BodyFile) => this.#keep(dir, id, attributes, body),
+      dropped: () => this.#store.memory.delete(dir, id),
       file: () => {
         const file = disk.writer.begin();
         if (length !== undefined) file.reserve(length);
@@ -95,18 +96,24 @@ export class Objects implements ObjectStore {
     return new ObjectWriter(lease, finish, { admitted, ...(length !== undefined && { length }) });
   }
 
-  /** Takes an object out if its tags match; how many, which is 0 or 1. Resolves when the deletion survives a kill. */
+  /**
+   * Takes an object out if its tags match; how many, which is 0 or 1. Resolves when the deletion survives a kill. Rejects with
+   * POTLUCK_DISK_FULL: while the disk is known to be full nothing has happened then; where this deletion is what finds out, it holds until
+   * the next start, and lasts once there is room.
+   */
   async remove(dir: string, id: string, tags: Tags = ANY_TAGS): Promise<number> {
     const { memory, disk } = this.#store;
     const known = memory.has(dir, id) ? (memory.attributesOf(dir, id) ?? NONE) : disk.find(disk.key(dir, id));
     if (known === undefined || !tagsMatch(tagMask(tags), known.tagLow, known.tagHigh)) return 0;
+    if (!disk.writing) throw new PotluckError('POTLUCK_DISK_FULL', 'nothing was deleted');
     const there = this.#store.delete(dir, id);
     await disk.writer.settled();
     return there ? 1 : 0;
   }
 
-  /** Takes out a directory, or what in it matches the tags; how many. Resolves when the deletion survives a kill. */
+  /** Takes out a directory, or what in it matches the tags; how many. Resolves when the deletion survives a kill; a full disk: as with `remove`. */
   async removeDirectory(dir: string, tags: Tags = ANY_TAGS): Promise<number> {
+    if (!this.#store.disk.writing) throw new PotluckError('POTLUCK_DISK_FULL', 'nothing was deleted');
     const mask = tagMask(tags);
     const matches = (each: { tagLow: number; tagHigh: number }) => tagsMatch(mask, each.tagLow, each.tagHigh);
     const onlyHere = this.#store.dropFromMemory(dir, matches);
@@ -121,7 +128,8 @@ export class Objects implements ObjectStore {
     body.copy(lease.buffer);
     const { low, high } = packTags(attributes.tags);
     const { meta, expires } = attributes;
-    lease.commit({ dir, id, meta, attributes: { tagLow: low, tagHigh: high, expires, stored: 0 } }).release();
+    const stored = Math.floor(this.#store.now / 1000);
+    lease.commit({ dir, id, meta, attributes: { tagLow: low, tagHigh: high, expires, stored } }).release();
     return 'counted';
   }
 
@@ -153,6 +161,8 @@ export class Objects implements ObjectStore {
 interface Finish {
   small(body: Buffer): Promise<PutOutcome>;
   large(body: BodyFile): Promise<PutOutcome>;
+  /** Nothing of the body is kept, nor is what it would have replaced. */
+  dropped(): void;
   file(): BodyFile;
 }
 
@@ -197,7 +207,10 @@ export class ObjectWriter implements BodyWriter {
       throw new RangeError('less came than was said');
     if (this.#file !== undefined) return await this.#finish.large(this.#file);
     try {
-      if (!this.#admitted || this.#lease === undefined) return 'counted';
+      if (!this.#admitted || this.#lease === undefined) {
+        this.#finish.dropped();
+        return 'counted';
+      }
       return await this.#finish.small(this.#lease.buffer.subarray(0, this.#length));
     } finally {
       this.#lease?.release();
@@ -215,12 +228,6 @@ export class ObjectWriter implements BodyWriter {
 
 const NO_META = Buffer.alloc(0);
 const NONE = { tagLow: 0, tagHigh: 0, expires: 0, stored: 0 };
-
-function wholeOf(entry: Entry | undefined): StoredObject | undefined {
-  if (entry === undefined) return undefined;
-  const { tagLow, tagHigh, expires, stored } = entry.attributes ?? NONE;
-  return { length: entry.bytes.length, meta: entry.meta, tags: unpackTags(tagLow, tagHigh), expires, stored, entry };
-}
 
 function viewOf(reader: ObjectReader): StoredObject {
   const { length, meta, expires, stored } = reader;

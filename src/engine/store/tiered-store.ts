@@ -4,6 +4,8 @@ import type { Log } from '../base/log.ts';
 import { type DiskStats, DiskTier, type DiskTierOptions } from './disk/disk-tier.ts';
 import type { Files } from './disk/files.ts';
 import type { StoreKey } from './disk/key.ts';
+import type { ObjectReader } from './disk/object-reader.ts';
+import type { Found } from './disk/reader.ts';
 import { NO_TAGS, unpackTags } from './disk/tags.ts';
 import { FrequencySketch, MOST_COUNTED, SecondTime } from './frequency-sketch.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -27,6 +29,15 @@ export interface TieredStats extends StoreStats {
   readonly disk: DiskStats & { readonly hits: number };
 }
 
+/** Gets what was loaded, with a reference of its own; undefined where there is nothing. */
+type Waiter = (entry: Entry | undefined) => void;
+
+/** Bytes on their way from the disk, and who else wants them. */
+interface Loading {
+  readonly done: Promise<unknown>;
+  readonly waiters: Set<Waiter>;
+}
+
 /** A body that takes more of the memory tier than this share stays on the disk alone: it would sweep out many small ones. */
 const LARGE_SHARE = 1 / 8;
 
@@ -45,7 +56,7 @@ export class TieredStore implements Store {
   readonly #admitAfter: number;
   readonly #sketch: FrequencySketch | undefined;
   readonly #second = new SecondTime();
-  readonly #loading = new Map<string, Promise<void>>();
+  readonly #loading = new Map<string, Loading>();
   #closed = false;
   #misses = 0;
   #diskHits = 0;
@@ -71,7 +82,7 @@ export class TieredStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     await this.memory.close();
-    await Promise.all(this.#loading.values());
+    await Promise.allSettled([...this.#loading.values()].map(({ done }) => done));
     await this.disk.close();
   }
 
@@ -161,6 +172,25 @@ export class TieredStore implements Store {
     return onlyHere;
   }
 
+  /** Milliseconds since 1970. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  /** A reader of a body that is too large for memory; a hit of the disk tier, or a miss. */
+  async open(key: StoreKey, found: Found): Promise<ObjectReader | undefined> {
+    const reader = await this.disk.open(key, found);
+    if (reader === undefined) return this.missed();
+    this.#diskHits++;
+    this.#sketch?.add(key);
+    return reader;
+  }
+
+  /** Counts a look-up that found nothing, or nothing that was wanted. */
+  missed(): undefined {
+    this.#misses++;
+  }
+
   isPast(expires: number): boolean {
     return expires !== 0 && expires * 1000 <= this.#clock.now();
   }
@@ -216,42 +246,62 @@ export class TieredStore implements Store {
     if (entry.attributes === undefined || !this.isPast(entry.attributes.expires)) return entry;
     entry.release();
     this.memory.delete(dir, id);
-    this.#misses++;
-    return undefined;
+    return this.missed();
   }
 
   #readDisk(dir: string, id: string, claim: Claim, signal?: AbortSignal): undefined | Promise<Entry | undefined> {
     if (this.#closed) return undefined;
     const key = this.disk.key(dir, id);
-    if (this.disk.find(key) !== undefined) return this.#await(key, claim, signal);
+    const found = this.disk.find(key);
+    if (found !== undefined) return this.#share(key, found, claim, signal);
     this.#sketch?.add(key);
-    this.#misses++;
-    return undefined;
+    return this.missed();
   }
 
-  /** Loads from disk, or waits for another who does so on the same claim and then looks again. */
-  async #await(key: StoreKey, claim: Claim, signal?: AbortSignal): Promise<Entry | undefined> {
-    const name = `${claim} ${key.dir}${key.id}`;
-    for (let running = this.#loading.get(name); running !== undefined; running = this.#loading.get(name)) {
-      await orAborted(running, signal);
-      const entry = await this.memory.read(key.dir, key.id, claim, signal);
-      if (entry !== undefined) return entry;
-    }
-    const load = this.#load(key, claim, signal);
-    const end = () => {
+  /**
+   * Loads from disk, together with all others who want these very bytes on the same claim meanwhile: who comes after a replacement does not
+   * get what was loaded for those before it.
+   */
+  async #share(key: StoreKey, found: Found, claim: Claim, signal?: AbortSignal): Promise<Entry | undefined> {
+    const name = `${claim} ${found.segment.number} ${found.offset}`;
+    const running = this.#loading.get(name);
+    if (running !== undefined) return await this.#join(running, key, claim, signal);
+    const loading = { done: this.#load(key, found, claim, signal), waiters: new Set<Waiter>() };
+    this.#loading.set(name, loading);
+    let entry: Entry | undefined;
+    try {
+      entry = await loading.done;
+      return entry;
+    } finally {
       this.#loading.delete(name);
-    };
-    this.#loading.set(name, load.then(end, end));
-    return await load;
+      for (const waiter of loading.waiters) waiter(entry?.retain());
+    }
   }
 
-  async #load(key: StoreKey, claim: Claim, signal?: AbortSignal): Promise<Entry | undefined> {
-    const found = this.#closed ? undefined : this.disk.find(key);
-    const loaded = found && (await this.disk.load(key, found, (length) => this.memory.reserve(length, claim, signal)));
-    if (found === undefined || loaded === undefined) {
-      this.#misses++;
-      return undefined;
-    }
+  /** Shares what another loads. Should that one give up, or find nothing, it is looked for once more. */
+  async #join({ waiters }: Loading, key: StoreKey, claim: Claim, signal?: AbortSignal): Promise<Entry | undefined> {
+    const shared = await new Promise<Entry | undefined>((resolve, reject) => {
+      if (signal?.aborted) return reject(abortReason(signal));
+      const waiter = (entry: Entry | undefined) => {
+        signal?.removeEventListener('abort', abort);
+        resolve(entry);
+      };
+      const abort = () => {
+        waiters.delete(waiter);
+        reject(abortReason(signal as AbortSignal));
+      };
+      waiters.add(waiter);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+    if (shared === undefined) return await this.read(key.dir, key.id, claim, signal);
+    this.#diskHits++;
+    this.#sketch?.add(key);
+    return shared;
+  }
+
+  async #load(key: StoreKey, found: Found, claim: Claim, signal?: AbortSignal): Promise<Entry | undefined> {
+    const loaded = await this.disk.load(key, found, (length) => this.memory.reserve(length, claim, signal));
+    if (loaded === undefined) return this.missed();
     this.#diskHits++;
     this.#sketch?.add(key);
     const { lease, meta, head } = loaded;
@@ -277,17 +327,3 @@ const CLOSED: DiskStats = {
   writing: false,
   fromSnapshot: false,
 };
-
-/** Waits for a promise that never rejects, no longer than the signal allows. */
-async function orAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
-  if (signal === undefined) return await promise;
-  if (signal.aborted) throw abortReason(signal);
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(abortReason(signal));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}

@@ -63,17 +63,27 @@ describe('A full disk', () => {
     expect(opened.store.stats().disk.entries).toBe(21);
   });
 
-  it('does not bring back what was deleted meanwhile', async () => {
+  it('refuses deletions with nothing done, while it is known to be full', async () => {
     disk.full = true;
     await expect(put(50, 1000, 1)).rejects.toMatchObject({ code: 'POTLUCK_DISK_FULL' });
     await expect(opened.objects.remove(name(1), name(4))).rejects.toMatchObject({ code: 'POTLUCK_DISK_FULL' });
+    await expect(opened.objects.removeDirectory(name(1))).rejects.toMatchObject({ code: 'POTLUCK_DISK_FULL' });
+    expect(await bytesOf(opened, name(1), name(4))).toEqual(body(1000, 4));
+  });
+
+  it('does not bring back what the deletion took that found it out, or what a purge took meanwhile', async () => {
+    disk.full = true;
+    await expect(opened.objects.remove(name(1), name(4))).rejects.toMatchObject({ code: 'POTLUCK_DISK_FULL' });
+    expect(opened.store.delete(name(1), name(6))).toBe(true);
     expect(opened.store.has(name(1), name(4))).toBe(false);
+    expect(opened.store.has(name(1), name(6))).toBe(false);
     disk.full = false;
     await expect.poll(() => told, TELLING).toEqual(['full', 'room']);
     await opened.store.written();
     await restart();
     expect(opened.store.has(name(1), name(4))).toBe(false);
-    expect(opened.store.stats().disk.entries).toBe(19);
+    expect(opened.store.has(name(1), name(6))).toBe(false);
+    expect(opened.store.stats().disk.entries).toBe(18);
   });
 
   it('keeps pieces in memory, and does not bring back what they replaced', async () => {

@@ -45,6 +45,8 @@ export class Connection {
   refused = false;
   /** Handed over to an upgrade handler: its time-outs are that one's. */
   upgraded = false;
+  /** Where the fast path reads it; undefined once node:http has it. */
+  fast: { readonly silent: boolean; detach(): void } | undefined;
   /** The latest request, for the watch over bodies that stop arriving. */
   request: IncomingMessage | undefined;
   readonly running: Running[] = [];
@@ -52,6 +54,8 @@ export class Connection {
   onRest: (() => void) | undefined;
   #controller: AbortController | undefined;
   #wanted: Wanted | undefined;
+  /** Monotonic milliseconds. */
+  readonly openedAt: number;
   readonly #flows: Partial<Record<Claim, Flow>> = {};
   #written = 0;
   #pending = 0;
@@ -65,6 +69,7 @@ export class Connection {
     this.socket = socket;
     this.client = clientAddress(socket.remoteAddress);
     this.secure = 'encrypted' in socket;
+    this.openedAt = now;
     this.#movedAt = now;
     this.#readAt = now;
     this.#usedAt = now;

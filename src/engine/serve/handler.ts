@@ -5,18 +5,22 @@ import type { Log } from '../base/log.ts';
 import { headerOf } from '../content/headers.ts';
 import type { ContentRequest, ContentSource, PassedResponse, Resolution } from '../load/source.ts';
 import type { Throttle } from '../rate/throttle.ts';
-import { ServeCounters, type ServeStats } from './access.ts';
+import type { ServeStats } from './access.ts';
 import { checkedFields } from './checked-fields.ts';
-import type { AccessLine, AccessSink, Groups, InternalHandlers, Redirector } from './collaborators.ts';
+import type { AccessSink, Groups, InternalHandlers, Redirector } from './collaborators.ts';
 import type { Connection } from './connection.ts';
 import { Exchange } from './exchange.ts';
+import type { FastAnswers } from './fast/fast-answers.ts';
+import { HitAnswers } from './fast/hit-answers.ts';
 import type { Fields } from './fields.ts';
 import { continueOnRead, informationTo, replyOptions } from './forward.ts';
+import { Ledger } from './ledger.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import type { Asked } from './object-answer.ts';
 import { turnBackFields } from './redirect.ts';
 import { HeadRenderer } from './rendered-head.ts';
 import { fail } from './reply-error.ts';
-import { type Asked, type ObjectCollaborators, replyObject } from './reply-object.ts';
+import { type ObjectCollaborators, replyObject } from './reply-object.ts';
 import { letGo, replyPass } from './reply-pass.ts';
 import { replyStream } from './reply-stream.ts';
 import { type Route, Router } from './route.ts';
@@ -65,8 +69,9 @@ export class DataHandler {
   readonly #renderer: HeadRenderer;
   readonly #router: Router;
   readonly #headerFields: number;
-  readonly #counters = new ServeCounters();
-  #idle: (() => void)[] = [];
+  readonly #ledger: Ledger;
+  /** What the fast path is answered by: the same rules, without node:http. */
+  readonly fast: FastAnswers;
 
   constructor(collaborators: DataHandlerCollaborators, options: DataHandlerOptions) {
     const { source, throttle, redirector, clock } = collaborators;
@@ -75,24 +80,25 @@ export class DataHandler {
     this.#router = new Router(collaborators);
     this.#headerFields = options.headerFields ?? DEFAULT_LIMITS.headerFields;
     this.#object = { source, throttle, redirector, renderer: this.#renderer, now: () => clock.monotonic() };
+    this.#ledger = new Ledger(collaborators);
+    this.fast = new HitAnswers({ ...this.#object, source, router: this.#router, ledger: this.#ledger, clock });
   }
 
   /** Counts since the start; the object changes as they do. */
   stats(): ServeStats {
-    return this.#counters;
+    return this.#ledger.counters;
   }
 
   /** Resolves when no content is being sent: what a drain waits for. */
   idle(): Promise<void> {
-    if (this.#counters.running === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    return this.#ledger.idle();
   }
 
   /** Answers a request. Never throws. */
   handle(arrival: Arrival): void {
     const { connection, request } = arrival;
     const exchange = new Exchange(connection, arrival, this.#collaborators.clock.monotonic(), this.#over);
-    this.#counters.requests++;
+    this.#ledger.counters.requests++;
     connection.request = request;
     try {
       const pending = this.#answer(exchange, arrival);
@@ -119,15 +125,14 @@ export class DataHandler {
       return this.#own(exchange, route, arrival);
     }
     exchange.content = true;
-    this.#counters.running++;
-    this.#collaborators.onRunning?.();
+    this.#ledger.begin();
     return READS.has(method) ? this.#read(exchange, route, fields) : this.#forward(exchange, route, fields, arrival);
   }
 
   #own(exchange: Exchange, route: Route & { kind: 'own' }, arrival: Arrival): undefined | Promise<void> {
     const { request, response } = exchange;
     exchange.cache = 'internal';
-    this.#counters.internal++;
+    this.#ledger.counters.internal++;
     response.sendDate = true;
     exchange.countFrom = exchange.connection.socket.bytesWritten;
     if (arrival.expects === 'continue') continueOnRead(exchange);
@@ -228,44 +233,29 @@ export class DataHandler {
   }
 
   readonly #over = (exchange: Exchange, complete: boolean): void => {
-    const counters = this.#counters;
-    if (!complete) counters.cut++;
-    switch (exchange.cache) {
-      case 'hit':
-      case 'stale':
-        counters.hits++;
-        break;
-      case 'redirect':
-        counters.redirects++;
-        break;
-      case 'error':
-        counters.errors++;
-    }
-    this.#record(exchange, complete);
+    const ledger = this.#ledger;
+    ledger.count(exchange.cache, complete);
+    if (ledger.keepsLines) this.#record(exchange, complete);
     if (!exchange.content) return;
-    counters.bytes += exchange.bytes;
-    this.#collaborators.onRunning?.();
-    if (--counters.running === 0) for (const wake of this.#idle.splice(0)) wake();
+    ledger.counters.bytes += exchange.bytes;
+    ledger.rest();
   };
 
   #record(exchange: Exchange, complete: boolean): void {
-    const { access, clock } = this.#collaborators;
-    if (access === undefined) return;
-    const { connection, request, response, peer, revision } = exchange;
-    const line: { -readonly [K in keyof AccessLine]: AccessLine[K] } = {
+    const { clock } = this.#collaborators;
+    const { connection, request, response, target, bytes, cache, peer, revision } = exchange;
+    const line = {
       time: clock.now(),
       client: connection.client,
       method: request.method as string,
-      target: exchange.target,
+      target,
       status: response.statusCode,
-      bytes: exchange.bytes,
+      bytes,
       duration: clock.monotonic() - exchange.startedAt,
-      cache: exchange.cache,
+      cache,
       complete,
     };
-    if (peer !== undefined) line.peer = peer;
-    if (revision !== undefined) line.revision = revision;
-    access.record(line);
+    this.#ledger.record(line, peer, revision);
   }
 }
 

@@ -8,6 +8,8 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
 import type { UpgradeHandler } from './collaborators.ts';
 import { Connection, clientAddress } from './connection.ts';
+import type { FastAnswers } from './fast/fast-answers.ts';
+import { FastConnection } from './fast/fast-connection.ts';
 import type { Arrival } from './handler.ts';
 import { ALLOWED, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { refuse } from './refuse.ts';
@@ -22,11 +24,14 @@ export interface Unparsed {
 }
 
 export interface DataListenerCollaborators {
-  /**
-   * Answers requests; a DataHandler. `unparsed` is shown what the parser refused while nothing else runs on the connection: true where it takes
-   * the connection from there.
-   */
-  readonly handler: { handle(arrival: Arrival): void; unparsed?(what: Unparsed, connection: Connection): boolean };
+  /** Answers requests; a DataHandler. */
+  readonly handler: {
+    handle(arrival: Arrival): void;
+    /** Shown what the parser refused while nothing else runs on the connection: true where it takes the connection from there. */
+    unparsed?(what: Unparsed, connection: Connection): boolean;
+    /** What it answers without node:http: every connection begins there, if it has some. */
+    readonly fast?: FastAnswers;
+  };
   /** WebSocket upgrades by exact path; Potluck's own paths only. */
   readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
   /** The store: while it is pressed, clients that do not read are cut sooner. */
@@ -58,6 +63,8 @@ export class DataListener implements Service {
   readonly #options: DataListenerOptions;
   readonly #limits: Limits;
   readonly #server: Server;
+  /** What node:http does with a new connection. */
+  readonly #ordinary: readonly ((socket: Socket) => void)[];
   readonly #connections = new Set<Connection>();
   readonly #sockets = new Set<Socket>();
   readonly #perClient = new Map<string, number>();
@@ -74,7 +81,18 @@ export class DataListener implements Service {
     this.#server = options.tls
       ? createSecureServer({ ...settings, ...options.tls, handshakeTimeout: this.#limits.handshakeTimeout })
       : createServer(settings);
+    this.#ordinary = this.#takeOver(options.tls === undefined ? 'connection' : 'secureConnection');
     this.#wire(this.#server);
+  }
+
+  /**
+   * Takes the place of node:http's own listener for new connections, and returns it: any socket may be given to it, as the documentation
+   * of that event says.
+   */
+  #takeOver(event: 'connection' | 'secureConnection'): ((socket: Socket) => void)[] {
+    const listeners = this.#server.listeners(event) as ((socket: Socket) => void)[];
+    this.#server.removeAllListeners(event);
+    return listeners;
   }
 
   #settings(): ServerOptions {
@@ -100,7 +118,7 @@ export class DataListener implements Service {
     server.maxHeadersCount = 0; // more would be dropped in silence; size and fields.ts bound them
     server.on('connection', (socket: Socket) => this.#accept(socket));
     if (this.#options.tls !== undefined) {
-      server.on('secureConnection', (socket: Socket) => this.#connect(socket));
+      server.on('secureConnection', (socket: Socket) => this.#begin(this.#connect(socket)));
       server.on('tlsClientError', (error: Error, socket: Socket) => {
         this.#collaborators.log.debug({ err: error }, 'a TLS handshake failed');
         socket.destroy();
@@ -218,7 +236,10 @@ export class DataListener implements Service {
     socket.once('close', () => this.#release(socket, client));
     const secure = this.#options.tls !== undefined;
     const connection = secure ? undefined : this.#connect(socket);
-    if (!full && held < this.#limits.connectionsPerClient) return;
+    if (!full && held < this.#limits.connectionsPerClient) {
+      if (connection !== undefined) this.#begin(connection);
+      return;
+    }
     const error = new PotluckError('POTLUCK_BUSY', full ? 'too many connections' : 'too many connections from you');
     if (connection === undefined) socket.destroy();
     else this.#refuse(socket, error, ['Retry-After: 1']);
@@ -239,6 +260,16 @@ export class DataListener implements Service {
       if (this.#rested !== undefined) this.#checkRest();
     });
     return connection;
+  }
+
+  /** A connection begins on the fast path, if there is one, and goes to node:http with the first request that is not for it. */
+  #begin(connection: Connection): void {
+    const { handler, clock } = this.#collaborators;
+    const handOver = (socket: Socket) => {
+      for (const ordinary of this.#ordinary) ordinary.call(this.#server, socket);
+    };
+    if (handler.fast === undefined) handOver(connection.socket);
+    else connection.fast = new FastConnection({ answers: handler.fast, clock, handOver }, connection);
   }
 
   #handle(request: IncomingMessage, response: ServerResponse, expects?: 'continue' | 'unknown'): void {
@@ -296,10 +327,20 @@ export class DataListener implements Service {
     refuse(socket, error, this.#limits.linger, fields);
   }
 
+  /** A client that connects and says nothing is told so; node:http watches over those that it has. */
+  #isSilent(connection: Connection, now: number): boolean {
+    if (connection.fast?.silent !== true || now - connection.openedAt < this.#limits.headerTimeout) return false;
+    connection.fast.detach();
+    connection.fast = undefined;
+    this.#refuse(connection.socket, new PotluckError('POTLUCK_TIMEOUT'));
+    return true;
+  }
+
   #sweep(): void {
     const now = this.#collaborators.clock.monotonic();
     const pressed = this.#collaborators.memory?.pressed ?? false;
     for (const connection of this.#connections) {
+      if (this.#isSilent(connection, now)) continue;
       const stalled = connection.stalled(now, this.#limits, pressed);
       if (stalled === undefined) continue;
       this.#collaborators.log.debug({ client: connection.client, stalled }, 'a stalled client was cut');

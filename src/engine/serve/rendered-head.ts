@@ -41,7 +41,7 @@ export class HeadRenderer {
     if (!isPlainHit(cache)) return { status, fields: this.#whole(live, cache, now) };
     const kept = live.rendered as Kept | undefined;
     if (kept !== undefined && now < kept.until) return kept.whole;
-    const whole: ResponseHead = { status, fields: this.#whole(live, cache, now), lasting: true };
+    const whole: ResponseHead = { status, fields: this.#whole(live, cache, now), lasting: { made: undefined } };
     live.rendered = { until: now + untilNextSecond(live, now), whole } satisfies Kept;
     return whole;
   }

@@ -1,6 +1,18 @@
 import type { Flow, Throttle } from '../rate/throttle.ts';
 import type { Entry } from '../store/store.ts';
-import type { Exchange } from './exchange.ts';
+
+/** Where bytes are written to: an exchange, or an answer on the fast path. */
+export interface Sink {
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Resolves once the kernel has the bytes. Rejects with an AbortError when the client goes away before that. */
+  write(bytes: Buffer): Promise<void>;
+}
+
+/** A sink that knows whether the kernel may still read what was written to it when it was given up. */
+export interface EntrySink extends Sink {
+  readonly stillRead: boolean;
+}
 
 /** How much of some bytes may go. */
 export interface Grant {
@@ -16,11 +28,11 @@ export interface Grant {
  * Asks the throttle for `size` bytes in slices, of which the first `from` were granted before, until it makes somebody wait. A cap that
  * is not reached grants all of them in one go.
  */
-export function askFor(size: number, exchange: Exchange, throttle: Throttle, flow: Flow, from = 0): Grant {
+export function askFor(size: number, sink: Sink, throttle: Throttle, flow: Flow, from = 0): Grant {
   let allowed = from;
   while (allowed < size) {
     const asked = Math.min(throttle.rate === undefined ? size : throttle.slice(), size - allowed);
-    const turn = flow.take(asked, exchange.signal);
+    const turn = flow.take(asked, sink.signal);
     if (turn !== undefined) return { allowed, asked, turn };
     allowed += asked;
   }
@@ -32,16 +44,16 @@ export function askFor(size: number, exchange: Exchange, throttle: Throttle, flo
  * leave together. `granted`: what was asked for already. Rejects with an AbortError when the client goes away.
  */
 export async function writeSlices(
-  exchange: Exchange,
+  sink: Sink,
   bytes: Buffer,
   throttle: Throttle,
   flow: Flow,
-  granted = askFor(bytes.length, exchange, throttle, flow),
+  granted = askFor(bytes.length, sink, throttle, flow),
 ): Promise<void> {
   let sent = 0;
-  for (let next = granted; ; next = askFor(bytes.length, exchange, throttle, flow, next.allowed + next.asked)) {
+  for (let next = granted; ; next = askFor(bytes.length, sink, throttle, flow, next.allowed + next.asked)) {
     const { allowed, turn } = next;
-    const batch = allowed > sent ? exchange.write(bytes.subarray(sent, allowed)) : undefined;
+    const batch = allowed > sent ? sink.write(bytes.subarray(sent, allowed)) : undefined;
     sent = allowed;
     if (turn === undefined) return batch;
     await Promise.all([batch, turn]);
@@ -53,7 +65,7 @@ export async function writeSlices(
  * of the stretch already.
  */
 export async function writeEntry(
-  exchange: Exchange,
+  sink: EntrySink,
   entry: Entry,
   stretch: { start: number; end: number },
   throttle: Throttle,
@@ -62,10 +74,10 @@ export async function writeEntry(
 ): Promise<void> {
   let taken = false;
   try {
-    if (before !== undefined) await writeSlices(exchange, before, throttle, flow);
-    await writeSlices(exchange, entry.bytes.subarray(stretch.start, stretch.end), throttle, flow, granted);
+    if (before !== undefined) await writeSlices(sink, before, throttle, flow);
+    await writeSlices(sink, entry.bytes.subarray(stretch.start, stretch.end), throttle, flow, granted);
     taken = true;
   } finally {
-    entry.release(!taken && exchange.stillRead);
+    entry.release(!taken && sink.stillRead);
   }
 }

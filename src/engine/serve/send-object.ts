@@ -6,7 +6,7 @@ import type { Entry } from '../store/store.ts';
 import { clientGone, type Exchange } from './exchange.ts';
 import { JOINED_BODY } from './limits.ts';
 import type { Body } from './multipart.ts';
-import { type ResponseHead, writeHead } from './response-head.ts';
+import type { ResponseHead } from './response-head.ts';
 import { askFor, writeEntry, writeSlices } from './send-bytes.ts';
 
 /** What has a body in pieces: an object's head, or whatever knows as much. */
@@ -40,38 +40,42 @@ export function sendObject<T extends Pieced>(
   head: ResponseHead,
   body: Body,
 ): undefined | Promise<void> {
-  const { pieceSize } = live.head;
-  const part = body.parts[0];
   exchange.length = body.length;
-  if (part === undefined || body.length === 0) return sendEmpty(exchange, head);
+  if (body.length === 0) return sendEmpty(exchange, head);
+  const place = placeOf(live, body);
+  if (place === undefined) return sendParts(collaborators, exchange, live, head, body);
+  const entry = collaborators.source.piece(live, place.index, exchange.connection.wanted);
+  if (isPromise(entry)) return entry.then((it) => sendPiece(collaborators, exchange, live, head, it, place));
+  return sendPiece(collaborators, exchange, live, head, entry, place);
+}
+
+/** Where in one piece a body lies; `end` exclusive, both within the piece. */
+export interface Place {
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Undefined for a body that is more than one stretch of one piece. */
+export function placeOf({ head: { pieceSize } }: Pieced, { parts }: Body): Place | undefined {
+  const part = parts[0];
+  if (part === undefined || parts.length > 1 || part.before !== undefined) return undefined;
   const index = Math.floor(part.start / pieceSize);
-  const plain = body.parts.length === 1 && part.before === undefined && part.end <= (index + 1) * pieceSize;
-  if (!plain) return sendParts(collaborators, exchange, live, head, body);
-  const entry = collaborators.source.piece(live, index, exchange.connection.wanted);
-  const stretch = { start: part.start - index * pieceSize, end: part.end - index * pieceSize };
-  if (isPromise(entry))
-    return entry.then((it) => sendPiece(collaborators, exchange, live, head, { entry: it, index, stretch }));
-  return sendPiece(collaborators, exchange, live, head, { entry, index, stretch });
+  const base = index * pieceSize;
+  return part.end > base + pieceSize ? undefined : { index, start: part.start - base, end: part.end - base };
 }
 
 function sendEmpty(exchange: Exchange, head: ResponseHead): undefined {
-  writeHead(exchange.request, exchange.response, head);
+  exchange.response.writeHead(head.status, head.fields as string[]);
   exchange.response.end();
 }
 
 /** A piece that came in another length than the head says would make the response lie about its own. */
-function check(live: Pieced, index: number, entry: Entry): void {
+export function checkPiece(live: Pieced, index: number, entry: Entry): void {
   const { length, pieceSize } = live.head;
   if (entry.bytes.length === pieceLength(length, pieceSize, index)) return;
   entry.release();
   throw new PotluckError('POTLUCK_BAD_PIECE', `piece ${index} has ${entry.bytes.length} bytes`);
-}
-
-interface PieceStretch {
-  readonly entry: Entry;
-  readonly index: number;
-  /** Within the piece, `end` exclusive. */
-  readonly stretch: { start: number; end: number };
 }
 
 /** The whole answer lies within this piece, whose reference is given back on every way out. */
@@ -80,18 +84,19 @@ function sendPiece(
   exchange: Exchange,
   live: Pieced,
   head: ResponseHead,
-  { entry, index, stretch }: PieceStretch,
+  entry: Entry,
+  place: Place,
 ): undefined | Promise<void> {
-  check(live, index, entry);
-  const size = stretch.end - stretch.start;
+  checkPiece(live, place.index, entry);
+  const size = place.end - place.start;
   const flow = exchange.connection.flow(throttle, 'client');
-  const bytes = size === entry.bytes.length ? entry.bytes : entry.bytes.subarray(stretch.start, stretch.end);
+  const bytes = size === entry.bytes.length ? entry.bytes : entry.bytes.subarray(place.start, place.end);
   const granted = askFor(size, exchange, throttle, flow);
   if (granted.turn === undefined) return endWith(exchange, head, bytes, entry);
   if (granted.asked === size) return endAfter(granted.turn, exchange, head, bytes, entry);
   granted.turn.catch(() => undefined); // where the head cannot be sent, nobody comes to wait for it
   begin(exchange, head, entry);
-  return writeEntry(exchange, entry, stretch, throttle, flow, { granted }).then(() => {
+  return writeEntry(exchange, entry, place, throttle, flow, { granted }).then(() => {
     exchange.response.end();
   });
 }
@@ -123,7 +128,7 @@ function endWith(exchange: Exchange, head: ResponseHead, bytes: Buffer, entry: E
 function begin(exchange: Exchange, head: ResponseHead, entry: Entry): void {
   try {
     if (exchange.gone) throw clientGone();
-    writeHead(exchange.request, exchange.response, head);
+    exchange.response.writeHead(head.status, head.fields as string[]);
   } catch (error) {
     entry.release();
     throw error;
@@ -148,7 +153,7 @@ async function sendParts<T extends Pieced>(
       const wanted = source.piece(live, index, exchange.connection.wanted);
       if (index < last) source.readAhead(live, index + 1, last, exchange.signal);
       const entry = isPromise(wanted) ? await wanted : wanted;
-      check(live, index, entry);
+      checkPiece(live, index, entry);
       if (!exchange.response.headersSent) begin(exchange, head, entry);
       const stretch = { start: at - base, end: Math.min(part.end - base, pieceSize) };
       const before = at === part.start ? part.before : undefined;

@@ -1,4 +1,15 @@
 /** The public face of the engine: what the programs in src/main use, and nothing else. */
+export type {
+  HoldReason,
+  KeyChange,
+  PeerChanges,
+  PeerDownload,
+  PeerSnapshot,
+  PeerState,
+  PeerTotals,
+  RunningPeer,
+  TierUse,
+} from './base/running-peer.ts';
 export { ControlClient, type ControlClientOptions } from './client/api.ts';
 export { type GetOptions, type GetProgress, type GetResult, get, type SourceReport } from './client/get.ts';
 export { startManager } from './manager/manager.ts';

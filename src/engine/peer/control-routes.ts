@@ -72,7 +72,7 @@ export class PeerControl implements ControlRoutes {
       id,
       data: this.#data(),
       reason: paused() ?? session.trouble ?? null,
-      upstream: membership.manager,
+      upstream: membership.joined?.url ?? null,
       nodes: membership.size,
       requests: served.requests,
       hits: served.hits,

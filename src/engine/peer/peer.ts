@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { CloseStack, startOrClose } from '../base/lifecycle.ts';
-import type { FaceOptions, RunningNode } from '../base/running.ts';
+import type { FaceOptions } from '../base/running.ts';
+import type { RunningPeer } from '../base/running-peer.ts';
 import type { PeerSettings } from '../base/settings.ts';
 import { openStateFolder } from '../base/state-folder.ts';
 import { lockState } from '../base/state-lock.ts';
@@ -28,8 +29,11 @@ import { PinFile } from './pin-file.ts';
 import { PeerPorts } from './ports.ts';
 import { PeerSession } from './session.ts';
 
-/** Starts a peer: listens, joins its manager, serves. Rejects with what kept it from that; everything that was opened is closed by then. */
-export async function startPeer(settings: PeerSettings, options: FaceOptions): Promise<RunningNode> {
+/**
+ * Starts a peer: listens, joins its manager, serves. Rejects with what kept it from that; everything that was opened is closed by then. With
+ * `persist: 'try'` it answers as soon as its ports are open, and what becomes of the join is seen in its snapshot.
+ */
+export async function startPeer(settings: PeerSettings, options: FaceOptions): Promise<RunningPeer> {
   parseHours(settings.hours ?? 'always'); // a mistake in it is said before anything is opened
   openStateFolder(settings.state);
   const stack = new CloseStack();
@@ -80,9 +84,11 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
         joined: ({ groups }) => ports.setGroups(groups),
         groups: (groups) => ports.setGroups(groups),
         command: (command) => ports.obey(command),
+        changed: () => ports.changed(),
+        refused: (error) => ports.fail(error),
       },
     },
-    { joinToken: settings.joinToken, sent: upload, received: download },
+    { joinToken: settings.joinToken, persist: settings.persist === 'try', sent: upload, received: download },
   );
   const ports: PeerPorts = new PeerPorts(
     {
@@ -96,6 +102,7 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
       upload,
       download,
       access: options.access,
+      refresh: () => finder?.refresh(),
       clock,
       log,
       stack,
@@ -105,7 +112,7 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
   await ports.start();
   stack.use(session);
   await session.start({ signal });
-  ports.joined();
+  ports.begun();
   return ports;
 }
 
@@ -115,14 +122,14 @@ async function candidates(
   finder: Finder | undefined,
   signal: AbortSignal,
 ): Promise<readonly Candidate[]> {
-  if (finder === undefined) return [{ url: settings.upstream as string }];
+  if (finder === undefined) return [{ url: settings.upstream as string, fingerprint: settings.upstreamKey }];
   const pinned = pins.latest?.key;
   const wanted = { token: settings.joinToken !== undefined, ...(pinned === undefined ? {} : { pinned }) };
   const found = await lookForManager(finder, wanted, { signal });
   // Each address of each manager is a candidate of its own: the first that answers is taken.
   return found.flatMap(({ fingerprint, url, addresses }) => {
     const urls = new Set([url, ...addresses.map((address) => address.url)]);
-    return [...urls].map((one) => ({ url: one, fingerprint }));
+    return [...urls].map((one) => ({ url: one, fingerprint, found: true }));
   });
 }
 

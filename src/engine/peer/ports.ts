@@ -1,35 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import { PotluckError } from '../base/errors.ts';
+import { asPotluckError, PotluckError } from '../base/errors.ts';
 import type { CloseStack } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
 import { readyUrl } from '../base/ready-url.ts';
-import type { FaceOptions, ReadyAddresses, RunningNode } from '../base/running.ts';
+import type { FaceOptions, ReadyAddresses } from '../base/running.ts';
+import type { HoldReason, PeerChanges, PeerSnapshot, RunningPeer } from '../base/running-peer.ts';
 import type { PeerSettings } from '../base/settings.ts';
-import { pieceId } from '../content/piece.ts';
-import { decodeProof } from '../content/signature.ts';
 import { ControlServer } from '../control/server.ts';
 import type { HeadTable } from '../load/heads.ts';
-import type { LiveHead } from '../load/live-head.ts';
 import type { MemoryGrant } from '../load/memory-grant.ts';
 import type { Command, WireGroup, WireLoad } from '../protocol/messages.ts';
-import { HEADS_PREFIX, HEALTH_PATH, PIECE_PATH } from '../protocol/paths.ts';
-import { type OpeningHours, parseHours } from '../rate/hours.ts';
 import { Meter } from '../rate/meter.ts';
 import type { Throttle } from '../rate/throttle.ts';
-import type { AccessLine, InternalHandlers } from '../serve/collaborators.ts';
+import type { AccessLine } from '../serve/collaborators.ts';
+import { Downloads } from '../serve/downloads.ts';
 import { DataHandler } from '../serve/handler.ts';
-import { HeadsEndpoint } from '../serve/heads-document.ts';
 import { DataListener } from '../serve/listener.ts';
-import { MemberRequests, sendJson } from '../serve/member-requests.ts';
 import { readCertificate } from '../serve/tls-files.ts';
 import type { Store } from '../store/store.ts';
 import { AccessReport } from './access-report.ts';
+import { checkChanges } from './changes.ts';
 import type { PeerContent } from './content.ts';
 import { PeerControl } from './control-routes.ts';
-import { PeerService } from './member-service.ts';
+import { Holds } from './holds.ts';
 import type { Membership } from './membership.ts';
+import { ownPaths } from './own-paths.ts';
 import type { PeerSession } from './session.ts';
+import { settled } from './tiers.ts';
+import { PeerView } from './view.ts';
 
 export interface PeerPortsCollaborators {
   readonly id: string;
@@ -42,14 +40,16 @@ export interface PeerPortsCollaborators {
   readonly upload: Throttle;
   readonly download: Throttle;
   readonly access: FaceOptions['access'];
+  /** Looks anew at what the network has; after the machine slept. */
+  readonly refresh: () => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Everything that is open, closed at the end of either close. */
   readonly stack: CloseStack;
 }
 
-/** A peer that runs: its two ports, what it says of its load, and the two ways to close it. */
-export class PeerPorts implements RunningNode {
+/** A peer that runs: its two ports, what it says of its load, what a window sees and changes of it, and the two ways to close it. */
+export class PeerPorts implements RunningPeer {
   readonly done: Promise<void>;
   readonly #with: PeerPortsCollaborators;
   readonly #settings: PeerSettings;
@@ -58,34 +58,43 @@ export class PeerPorts implements RunningNode {
   readonly #access: AccessReport;
   readonly #routes: PeerControl;
   readonly #control: ControlServer | undefined;
-  readonly #hours: OpeningHours | undefined;
+  readonly #holds: Holds;
+  readonly #view: PeerView;
   readonly #up: Meter;
   readonly #down: Meter;
-  #ended: () => void = () => undefined;
+  readonly #ending = Promise.withResolvers<void>();
+  #port = 0;
+  #ended = false;
+  /** Why it ended, or is about to, where nobody here asked for it. */
+  #reason: PotluckError | string | undefined;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(collaborators: PeerPortsCollaborators, settings: PeerSettings) {
     this.#with = collaborators;
     this.#settings = settings;
-    this.done = new Promise((resolve) => {
-      this.#ended = resolve;
-    });
+    this.done = this.#ending.promise;
+    this.done.catch(() => undefined); // whoever waits for it is told; nobody need wait
     const { content, store, session, upload, download, access, clock, log, id } = collaborators;
-    this.#hours = settings.hours === undefined ? undefined : parseHours(settings.hours);
+    this.#holds = new Holds(
+      { clock, changed: () => this.#heldOtherwise() },
+      { hours: settings.hours, disabled: !settings.cacheEnabled },
+    );
     this.#up = new Meter({ clock, total: () => upload.total });
     this.#down = new Meter({ clock, total: () => download.total });
     this.#access = new AccessReport({
       send: (batch) => session.access(batch),
       local: { record: (line: AccessLine) => access.record(line) },
     });
+    const own = ownPaths(collaborators);
     this.#handler = new DataHandler(
       {
         source: content.source,
         throttle: upload,
         groups: { has: (name) => this.#routes.groups.has(name) },
-        own: this.#ownPaths(),
+        own: own.paths,
         access: this.#access,
+        onRunning: () => this.#view.changed(),
         log,
         clock,
       },
@@ -93,8 +102,22 @@ export class PeerPorts implements RunningNode {
     );
     const tls = settings.tls === undefined ? undefined : readCertificate(settings.tls);
     this.#listener = new DataListener(
-      { handler: this.#handler, memory: store, log, clock },
+      { handler: this.#handler, memory: store, onFailed: (error) => this.fail(error), log, clock },
       { ...settings.listen, tls },
+    );
+    this.#view = new PeerView(
+      {
+        ...collaborators,
+        holds: this.#holds,
+        up: this.#up,
+        down: this.#down,
+        downloads: new Downloads({ open: () => this.#listener.open }),
+        served: () => this.#handler.stats(),
+        loaded: () => content.loader.stats,
+        toMembers: () => own.members.sent,
+        port: () => this.#port,
+      },
+      { phase: () => ({ draining: this.#draining !== undefined, ended: this.#ended, reason: this.#reason }) },
     );
     this.#routes = new PeerControl(
       {
@@ -102,8 +125,8 @@ export class PeerPorts implements RunningNode {
         up: this.#up,
         down: this.#down,
         served: () => this.#handler.stats(),
-        paused: () => this.#paused(),
-        leave: (cold) => void (cold ? this.close() : this.drain()),
+        paused: () => this.#holds.words,
+        leave: (cold) => this.#leave(cold, 'it was asked to leave at its control port'),
       },
       { data: () => this.ready.data },
     );
@@ -117,14 +140,21 @@ export class PeerPorts implements RunningNode {
   async start(): Promise<void> {
     const { stack } = this.#with;
     await stack.use(this.#listener).start();
+    this.#port = this.#listener.address.port;
+    await stack.use(this.#holds).start();
     if (this.#control !== undefined) await stack.use(this.#control).start();
     await stack.use(this.#access).start();
   }
 
-  /** The session stands. */
-  joined(): void {
+  /** Its ports are open, and it has joined, or seeks its manager. */
+  begun(): void {
     const { log, membership, id } = this.#with;
-    log.info({ id, data: this.ready.data, manager: membership.manager }, 'the peer is ready');
+    log.info({ id, data: this.ready.data, manager: membership.joined?.url }, 'the peer is ready');
+  }
+
+  /** Something that the session says of itself is another than before. */
+  changed(): void {
+    this.#view.changed();
   }
 
   /** The named groups that the manager has. */
@@ -134,7 +164,7 @@ export class PeerPorts implements RunningNode {
 
   /** Port of the data listener. */
   get port(): number {
-    return this.#listener.address.port;
+    return this.#port;
   }
 
   get ready(): ReadyAddresses {
@@ -147,10 +177,11 @@ export class PeerPorts implements RunningNode {
 
   /** The load of the last second, and why the peer holds back, if it does. */
   collect(): { load: WireLoad; paused: string | undefined } {
-    const { upload, download, content } = this.#with;
+    const { upload, download } = this.#with;
     const served = this.#handler.stats();
-    const paused = this.#paused();
-    content.source.draining = paused !== undefined || this.#draining !== undefined;
+    const paused = this.#holds.words;
+    this.#turnBack();
+    this.#view.changed();
     const load = {
       downloads: served.running,
       uploadRate: this.#up.rate,
@@ -167,21 +198,90 @@ export class PeerPorts implements RunningNode {
 
   /** A command of the manager's administrator. */
   obey(command: Command): void {
-    if (command.command === 'leave') void (command.cold === true ? this.close() : this.drain());
+    if (command.command === 'leave')
+      this.#leave(command.cold === true, "the manager's administrator asked it to leave");
     else if (command.command === 'limits') {
       if (command.upload !== undefined) this.#with.upload.setRate(command.upload ?? undefined);
       if (command.download !== undefined) this.#with.download.setRate(command.download ?? undefined);
     } else this.#with.log.info({ command: command.command }, 'an unknown command was ignored');
   }
 
+  snapshot(): PeerSnapshot {
+    return this.#view.snapshot();
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#view.subscribe(listener);
+  }
+
+  async change(changes: PeerChanges): Promise<void> {
+    const { upload, download, store, grant, heads } = this.#with;
+    const disk = checkChanges(changes, store);
+    const { uploadCap, downloadCap, memory } = changes;
+    disk?.();
+    if (uploadCap !== undefined) upload.setRate(uploadCap ?? undefined);
+    if (downloadCap !== undefined) download.setRate(downloadCap ?? undefined);
+    if (memory !== undefined) grant.resize(store, memory, heads);
+  }
+
+  hold(reason: HoldReason, on: boolean): void {
+    this.#holds.set(reason, on);
+  }
+
+  async clearCache(): Promise<void> {
+    const { heads, store } = this.#with;
+    heads.clear();
+    store.clear();
+    await settled(store);
+  }
+
+  goodbye(): void {
+    this.#with.session.goodbye();
+  }
+
+  rejoin(): void {
+    this.#with.refresh();
+    this.#with.session.rejoin();
+  }
+
   drain(): Promise<void> {
     this.#draining ??= this.#drain();
+    this.#view.changed();
     return this.#draining;
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#with.stack.close().finally(this.#ended);
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** Ends the peer, which cannot go on; `done` rejects with the reason. */
+  fail(error: PotluckError): void {
+    if (this.#closing !== undefined) return;
+    this.#reason = error;
+    this.#with.log.error({ err: error }, 'the peer cannot go on');
+    this.close().catch(() => undefined); // `done` tells
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#with.stack.close();
+    } catch (error) {
+      this.#reason ??= asPotluckError(error);
+      throw error;
+    } finally {
+      this.#ended = true;
+      this.#view.close();
+      if (this.#reason instanceof PotluckError) this.#ending.reject(this.#reason);
+      else this.#ending.resolve();
+    }
+  }
+
+  /** Somebody else than the program wants it to go. */
+  #leave(cold: boolean, reason: string): void {
+    this.#reason ??= reason;
+    const leaving = cold ? this.close() : this.drain();
+    leaving.catch((error: unknown) => this.fail(asPotluckError(error)));
   }
 
   reload(): void {
@@ -201,7 +301,8 @@ export class PeerPorts implements RunningNode {
     log.info({ downloads: this.#handler.stats().running }, 'leaving: running downloads finish first');
     content.source.draining = true;
     this.#routes.draining = true;
-    const deadline = drainTimeout > 0 ? setTimeout(() => void this.close(), drainTimeout * 1000) : undefined;
+    const deadline =
+      drainTimeout > 0 ? setTimeout(() => this.close().catch(() => undefined), drainTimeout * 1000) : undefined;
     await session.drain();
     await this.#handler.idle();
     await this.#listener.drain();
@@ -209,48 +310,14 @@ export class PeerPorts implements RunningNode {
     await this.close();
   }
 
-  #paused(): string | undefined {
-    if (!this.#settings.cacheEnabled) return 'its cache is disabled (--disable-cache)';
-    if (this.#hours === undefined || this.#hours.isOpen(new Date(this.#with.clock.now()))) return undefined;
-    return `it is outside the hours in which this peer serves (${this.#settings.hours})`;
+  /** New downloads go elsewhere at once. */
+  #heldOtherwise(): void {
+    this.#turnBack();
+    this.#with.session.report();
+    this.#view.changed();
   }
 
-  #ownPaths(): InternalHandlers {
-    const { content, store, heads, membership, session, upload, clock } = this.#with;
-    const ticketOf = (request: IncomingMessage) =>
-      membership.authorise(request.headers.authorization, request.socket.remoteAddress);
-    const { loader } = content;
-    const verifier = () => membership.verifier;
-    const service = new PeerService({ loader, store, clock, verifier, ticketOf });
-    const requests = new MemberRequests({ service, throttle: upload });
-    const endpoint = new HeadsEndpoint({ known: { head: headIn(heads), proof: proofIn(store) }, clock });
-    const health = (request: IncomingMessage, response: ServerResponse) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') throw new PotluckError('POTLUCK_METHOD_NOT_ALLOWED');
-      sendJson(response, 200, session.health((request.url ?? '').split('?')[1] ?? ''));
-    };
-    return {
-      exact: new Map([
-        [HEALTH_PATH, health],
-        [PIECE_PATH, requests.piece],
-      ]),
-      prefixes: [[HEADS_PREFIX, endpoint.handle]],
-    };
+  #turnBack(): void {
+    this.#with.content.source.draining = this.#holds.words !== undefined || this.#draining !== undefined;
   }
-}
-
-function headIn(heads: HeadTable) {
-  return (object: string, revision: string): LiveHead | undefined => {
-    const live = heads.byObject(object);
-    return live?.head.revision === revision ? live : undefined;
-  };
-}
-
-function proofIn(store: Store) {
-  return (live: LiveHead, index: number) => {
-    const entry = store.read(live.dir, pieceId(live.head.revision, index), 'member');
-    if (entry === undefined || entry instanceof Promise) return undefined;
-    const proof = decodeProof(entry.meta);
-    entry.release();
-    return proof;
-  };
 }

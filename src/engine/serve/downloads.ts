@@ -1,0 +1,58 @@
+import type { Connection } from './connection.ts';
+import { Exchange } from './exchange.ts';
+
+/** A download that is being answered, as it is at this moment. */
+export interface Download {
+  /** The same for one download as long as it runs; unique within the process. */
+  readonly id: number;
+  readonly client: string;
+  /** As the client sent it, without Potluck's own parameters. */
+  readonly target: string;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Body bytes that the kernel has taken. */
+  readonly sent: number;
+  /** Body bytes that the answer will have; undefined where that is not known (yet). */
+  readonly length: number | undefined;
+}
+
+/**
+ * Lists what runs when somebody looks. Nothing is kept while nobody does: an answer that takes its time has an exchange anyway. Answers of the
+ * fast path, no longer than a piece, are not among them.
+ */
+export class Downloads {
+  readonly #open: () => Iterable<Connection>;
+  readonly #ids = new WeakMap<Exchange, number>();
+  #lastId = 0;
+
+  constructor(collaborators: { open: () => Iterable<Connection> }) {
+    this.#open = collaborators.open;
+  }
+
+  /** All that are running, the oldest first. */
+  list(): Download[] {
+    const running: Exchange[] = [];
+    for (const connection of this.#open()) {
+      for (const one of connection.running) if (one instanceof Exchange && one.content) running.push(one);
+    }
+    return running.sort((a, b) => a.startedAt - b.startedAt).map((exchange) => this.#describe(exchange));
+  }
+
+  #describe(exchange: Exchange): Download {
+    const { connection, target, startedAt, bytes, length } = exchange;
+    const id = this.#ids.get(exchange) ?? ++this.#lastId;
+    this.#ids.set(exchange, id);
+    return { id, client: connection.client, target: withoutOwn(target), startedAt, sent: bytes, length };
+  }
+}
+
+/** Without `potluck-rev` and `potluck-not`. */
+function withoutOwn(target: string): string {
+  const mark = target.indexOf('?');
+  if (mark === -1) return target;
+  const kept = target
+    .slice(mark + 1)
+    .split('&')
+    .filter((part) => !part.startsWith('potluck-'));
+  return kept.length === 0 ? target.slice(0, mark) : `${target.slice(0, mark)}?${kept.join('&')}`;
+}

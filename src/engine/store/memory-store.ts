@@ -114,6 +114,17 @@ export class MemoryStore implements Store, Unpinner, LeaseOwner {
     return records.length;
   }
 
+  async purge(dirs: Iterable<string>): Promise<void> {
+    for (const dir of dirs) this.deleteDirectory(dir);
+  }
+
+  meta(dir: string, id: string): Buffer | undefined {
+    return this.#shelf.get(dir, id)?.meta;
+  }
+
+  /** Nothing here survives a kill. */
+  async written(): Promise<void> {}
+
   clear(): void {
     this.#shelf.clear();
     this.#line.serve();

@@ -45,6 +45,8 @@ export interface CommitName {
   readonly meta: Buffer;
   /** False: the entry is not made visible. */
   readonly keep?: boolean;
+  /** These very bytes are stored under this name already, if they are still there: a disk need not write them once more. */
+  readonly again?: boolean;
   readonly attributes?: EntryAttributes;
 }
 
@@ -100,6 +102,18 @@ export interface Store extends Service {
 
   /** Takes out all entries of a directory; how many there were. */
   deleteDirectory(dir: string): number;
+
+  /**
+   * Takes out all entries of many directories in one go. They are gone when it resolves, and stay gone after a kill. Rejects with
+   * POTLUCK_DISK_FULL where only a kill could bring them back.
+   */
+  purge(dirs: Iterable<string>): Promise<void>;
+
+  /** What was stored beside a body, without the body: at once where that is in memory. Counts as no use of it. */
+  meta(dir: string, id: string): Buffer | undefined | Promise<Buffer | undefined>;
+
+  /** Resolves once all that was stored and deleted until now survives a kill, as far as it ever does. Rejects with POTLUCK_DISK_FULL. */
+  written(): Promise<void>;
 
   /** Takes out everything. Those who hold an entry keep it. */
   clear(): void;

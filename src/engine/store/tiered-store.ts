@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import { abortReason, PotluckError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -12,7 +13,7 @@ import { MemoryStore } from './memory-store.ts';
 import { SlabPool } from './slab-pool.ts';
 import type { Claim, CommitName, Entry, Lease, Store, StoreStats } from './store.ts';
 
-export interface TieredStoreOptions extends Omit<DiskTierOptions, 'grant'> {
+export interface TieredStoreOptions extends Omit<DiskTierOptions, 'grant' | 'onLost'> {
   /** Bytes of memory for bodies, as of MemoryStore. */
   readonly memory: number;
   /** Bytes of disk. */
@@ -21,6 +22,13 @@ export interface TieredStoreOptions extends Omit<DiskTierOptions, 'grant'> {
   readonly admitAfter?: number;
   /** Share of the memory that only members can have. */
   readonly reserveShare?: number;
+  /**
+   * Told of each entry that neither tier has any longer, because room was needed, it was damaged or refused; deletions in part. It must not
+   * throw.
+   */
+  readonly onDrop?: (dir: string, id: string) => void;
+  /** Bodies up to so many bytes are kept in memory beside the disk, however small that is; an eighth of it where not given. */
+  readonly keepUpTo?: number;
   /** Overwrites freed memory, for tests. */
   readonly poison?: boolean;
 }
@@ -41,6 +49,9 @@ interface Loading {
 /** A body that takes more of the memory tier than this share stays on the disk alone: it would sweep out many small ones. */
 const LARGE_SHARE = 1 / 8;
 
+/** How long what comes from outside waits for a disk that is behind, milliseconds: the disk is not to be the brake for ever. */
+const DISK_PATIENCE = 100;
+
 /** Keys that the sketch tells apart: 2 MiB. */
 const SKETCH_KEYS = 1024 * 1024;
 
@@ -54,6 +65,7 @@ export class TieredStore implements Store {
   readonly disk: DiskTier;
   readonly #clock: Clock;
   readonly #admitAfter: number;
+  readonly #keepUpTo: number;
   readonly #sketch: FrequencySketch | undefined;
   readonly #second = new SecondTime();
   readonly #loading = new Map<string, Loading>();
@@ -69,8 +81,13 @@ export class TieredStore implements Store {
       throw new PotluckError('POTLUCK_USAGE', `admit-after takes 1 to ${MOST_COUNTED}`);
     }
     if (this.#admitAfter > 1) this.#sketch = new FrequencySketch(SKETCH_KEYS);
-    this.memory = new MemoryStore({}, { ...options, grant: options.memory });
-    this.disk = new DiskTier(collaborators, { ...options, grant: options.disk });
+    this.#keepUpTo = options.keepUpTo ?? 0;
+    const { memory, disk, onDrop, reserveShare, poison, ...tier } = options;
+    const shared = { ...(reserveShare !== undefined && { reserveShare }), ...(poison !== undefined && { poison }) };
+    const gone = onDrop && { onDrop: (dir: string, id: string) => this.#outOfMemory(dir, id, onDrop) };
+    const lost = onDrop && { onLost: (dir: string, id: string) => this.#outOfDisk(dir, id, onDrop) };
+    this.memory = new MemoryStore({}, { ...shared, ...gone, grant: memory });
+    this.disk = new DiskTier(collaborators, { ...tier, ...lost, grant: disk });
   }
 
   async start(options: { signal?: AbortSignal } = {}): Promise<void> {
@@ -101,7 +118,18 @@ export class TieredStore implements Store {
     return this.disk.find(this.disk.key(dir, id)) !== undefined;
   }
 
+  /** For members, who fetch for all, it also waits a moment for a disk that cannot keep up: what is not kept is fetched again one day. */
   reserve(bytes: number, claim: Claim, signal?: AbortSignal): Lease | Promise<Lease> {
+    if (claim === 'member' && this.disk.behind && this.disk.writing) return this.#reserveLater(bytes, claim, signal);
+    return this.#reserve(bytes, claim, signal);
+  }
+
+  async #reserveLater(bytes: number, claim: Claim, signal?: AbortSignal): Promise<Lease> {
+    await Promise.race([this.disk.room(), sleep(DISK_PATIENCE, undefined, { ref: false })]);
+    return await this.#reserve(bytes, claim, signal);
+  }
+
+  #reserve(bytes: number, claim: Claim, signal?: AbortSignal): Lease | Promise<Lease> {
     const lease = this.memory.reserve(bytes, claim, signal);
     return lease instanceof Promise ? lease.then((got) => this.#wrap(got)) : this.#wrap(lease);
   }
@@ -123,6 +151,25 @@ export class TieredStore implements Store {
     if (this.#closed) return 0;
     const onlyHere = this.dropFromMemory(dir, () => true);
     return onlyHere + this.disk.writer.deleteDirectoryNow(dir, ANY);
+  }
+
+  async purge(dirs: Iterable<string>): Promise<void> {
+    if (this.#closed) return;
+    const list = [...dirs];
+    const { writer } = this.disk;
+    const deletions = list.map((dir) => writer.deleteDirectory(dir, ANY));
+    for (const dir of list) this.memory.deleteDirectory(dir);
+    await Promise.all(deletions);
+    for (const dir of list) this.memory.deleteDirectory(dir); // what was read into memory before its turn came
+    await writer.settled();
+  }
+
+  meta(dir: string, id: string): Buffer | undefined | Promise<Buffer | undefined> {
+    const meta = this.memory.meta(dir, id);
+    if (meta !== undefined || this.#closed) return meta;
+    const key = this.disk.key(dir, id);
+    const found = this.disk.find(key);
+    return found && this.disk.meta(key, found);
   }
 
   /** Empties both tiers: every segment goes. */
@@ -205,7 +252,8 @@ export class TieredStore implements Store {
   commit(lease: Lease, name: CommitName): Entry {
     if (name.keep === false || this.#closed) return lease.commit(name);
     const key = this.disk.key(name.dir, name.id);
-    const onDisk = this.admits(key) && this.#toDisk(key, name, lease.buffer);
+    const there = name.again === true && this.disk.find(key) !== undefined;
+    const onDisk = there || (this.admits(key) && this.#toDisk(key, name, lease.buffer));
     if (!onDisk) this.disk.writer.delete(key);
     const keep = !onDisk || this.#mayStay(lease.buffer.length);
     if (!keep) this.memory.delete(name.dir, name.id);
@@ -222,7 +270,15 @@ export class TieredStore implements Store {
 
   /** Whether a body of this size may be in memory, being on the disk: large ones would sweep out many small ones. */
   #mayStay(bytes: number): boolean {
-    return SlabPool.footprint(bytes) <= this.memory.stats().grant * LARGE_SHARE;
+    return SlabPool.footprint(bytes) <= Math.max(this.#keepUpTo, this.memory.stats().grant * LARGE_SHARE);
+  }
+
+  #outOfMemory(dir: string, id: string, onDrop: (dir: string, id: string) => void): void {
+    if (!this.#closed && this.disk.find(this.disk.key(dir, id)) === undefined) onDrop(dir, id);
+  }
+
+  #outOfDisk(dir: string, id: string, onDrop: (dir: string, id: string) => void): void {
+    if (!this.#closed && !this.memory.has(dir, id)) onDrop(dir, id);
   }
 
   #toDisk(key: StoreKey, name: Pick<CommitName, 'meta' | 'attributes'>, body: Uint8Array): boolean {

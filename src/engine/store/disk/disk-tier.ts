@@ -8,13 +8,15 @@ import { DiskIndex, OWN_FILE, slotOf, unitsOf } from './disk-index.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { type Files, isMissing, systemFiles } from './files.ts';
 import { FolderLock } from './folder-lock.ts';
-import { KeyHasher, type StoreKey } from './key.ts';
+import { KeyHasher, nameOf, type StoreKey } from './key.ts';
 import { ALIGN, FLUSH_INTERVAL, OPEN_FILES } from './limits.ts';
 import { loadFolder } from './load-folder.ts';
+import { Obituaries } from './obituaries.ts';
 import { ObjectReader } from './object-reader.ts';
-import { BrokenRecord, type Found, type Loaded, Reader } from './reader.ts';
+import { BrokenRecord, type Found, type Loaded, metaOf, Reader } from './reader.ts';
 import { Ring } from './ring.ts';
 import { Scanner } from './scanner.ts';
+import type { Segment } from './segment.ts';
 import { OpenFiles } from './shared-file.ts';
 import { removeSnapshot, writeSnapshot } from './snapshot.ts';
 import { loadSuperblock } from './superblock.ts';
@@ -32,6 +34,13 @@ export interface DiskTierOptions {
   readonly onFull?: (error: unknown) => void;
   /** The disk has room again. */
   readonly onRoom?: () => void;
+  /**
+   * Told of each object that is here no longer because its segment had to make room, it was damaged, or the disk refused it; some moments
+   * later, in batches. Objects that were deleted are not among them.
+   */
+  readonly onLost?: (dir: string, id: string) => void;
+  /** Bytes that may wait to be written before this tier is behind; 32 MiB where not given. */
+  readonly backlog?: number;
 }
 
 export interface DiskStats {
@@ -71,6 +80,7 @@ export class DiskTier implements Service {
   readonly #options: DiskTierOptions;
   readonly #stack = new CloseStack();
   #open: Open | undefined;
+  readonly #obituaries: Obituaries | undefined;
   #corrupt = 0;
   #fromSnapshot = false;
 
@@ -79,6 +89,13 @@ export class DiskTier implements Service {
     this.#logger = collaborators.log;
     this.#files = collaborators.files ?? systemFiles;
     this.#options = options;
+    const { onLost } = options;
+    if (onLost !== undefined) {
+      const lost = (key: StoreKey) => {
+        if (this.find(key) === undefined) onLost(nameOf(key.words, 0), nameOf(key.words, 4));
+      };
+      this.#obituaries = new Obituaries({ files: this.#files, lost, failed: (error) => this.#failed(error) });
+    }
   }
 
   /** Opens the folder. Rejects with POTLUCK_STATE_IN_USE where another process has it, and POTLUCK_STATE_UNWRITABLE. */
@@ -111,12 +128,21 @@ export class DiskTier implements Service {
       if (segment !== undefined) ring.dropOwn(segment, entry.offset * ALIGN);
     });
     const { grant } = this.#options;
-    const ring = new Ring({ index, open, onError: (error) => this.#failed(error) }, { folder, grant });
+    const onDropped = (segment: Segment) => this.#obituaries?.read(segment, { salt: superblock.salt, hasher });
+    const ring = new Ring({ index, open, onError: (error) => this.#failed(error), onDropped }, { folder, grant });
     const scanner = new Scanner({ index, ring, clock: this.#clock });
-    const { onFull, onRoom } = this.#options;
+    const { onFull, onRoom, backlog } = this.#options;
+    const onLost = (key: StoreKey) => this.#obituaries?.lost(key);
     const files = this.#files;
     const collaborators = { files, clock: this.#clock, logger: this.#logger, hasher, index, ring, scanner };
-    const writer = new DiskWriter(collaborators, { folder, salt: superblock.salt, onFull, onRoom });
+    const writer = new DiskWriter(collaborators, {
+      folder,
+      salt: superblock.salt,
+      onFull,
+      onRoom,
+      onLost,
+      backlog,
+    });
     const reader = new Reader(files, superblock.salt);
     const { salt } = superblock;
     const now = Math.floor(this.#clock.now() / 1000);
@@ -163,6 +189,12 @@ export class DiskTier implements Service {
       found,
       ObjectReader.open(reader, key, found, (error) => this.#damaged(key, found, error)),
     );
+  }
+
+  /** What was stored beside a body. Undefined where it is gone or was damaged. */
+  async meta(key: StoreKey, found: Found): Promise<Buffer | undefined> {
+    const opened = await this.#guard(key, found, this.#mustBeOpen().reader.open(key, found));
+    return opened && metaOf(opened);
   }
 
   /** The largest body that can be stored. */
@@ -237,6 +269,7 @@ export class DiskTier implements Service {
       'a damaged record is dropped',
     );
     this.#open?.index.remove(key);
+    this.#obituaries?.lost(key);
   }
 
   #sync(): void {
@@ -252,6 +285,7 @@ export class DiskTier implements Service {
     const { index, ring, scanner, writer } = open;
     await scanner.close();
     await writer.close();
+    await this.#obituaries?.close();
     this.#open = undefined;
     await ring.settled();
     if (writer.owes) return; // a snapshot would know what the records do not

@@ -32,6 +32,10 @@ export interface WriterOptions {
   readonly salt: number;
   readonly onFull?: ((error: unknown) => void) | undefined;
   readonly onRoom?: (() => void) | undefined;
+  /** Told of each object that was to be kept and that the disk refused in the end. */
+  readonly onLost?: ((key: StoreKey) => void) | undefined;
+  /** See Log. */
+  readonly backlog?: number | undefined;
 }
 
 interface Collaborators {
@@ -215,6 +219,7 @@ export class DiskWriter implements LogObserver {
       const { what } = record;
       if (what.own !== undefined) ring.discard(what.own);
       if (what.forget === true && index.remove(what.key)) room.owe(this.#newRecord(DELETE_ONE, what.key));
+      if (what.forget === true) this.#options.onLost?.(what.key);
       if (what.kind === DELETE_ONE || what.kind === DELETE_DIRECTORY) room.owe(what);
     }
     if (!room.fill()) return;

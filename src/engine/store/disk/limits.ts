@@ -13,8 +13,8 @@ export const GRANT_LEAST = 64 * 1024;
 /** Bytes that one checksum covers, so that a range of a large body can be checked without the rest. */
 export const BLOCK = 64 * 1024;
 
-/** What is appended is collected in buffers of this size. */
-export const CHUNK = 1024 * 1024;
+/** What is appended is collected in buffers of this size: a piece of a mebibyte with what belongs to it, or many small objects. */
+export const CHUNK = 1024 * 1024 + BLOCK;
 
 /** The most that may wait to be written, in bytes; beyond it pieces are not kept on disk and PUTs wait. */
 export const BACKLOG_MOST = 32 * 1024 * 1024;

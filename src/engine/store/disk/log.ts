@@ -70,6 +70,7 @@ export class Log {
   readonly #ring: Ring;
   readonly #observer: LogObserver;
   readonly #salt: number;
+  readonly #most: number;
   readonly #chunks: Chunk[] = [];
   readonly #spare: Buffer[] = [];
   readonly #unsynced = new Set<Segment>();
@@ -81,16 +82,21 @@ export class Log {
   /** Bytes written to segments. */
   bytesWritten = 0;
 
-  constructor(collaborators: { files: Files; ring: Ring; observer: LogObserver }, options: { salt: number }) {
+  /** `backlog`: bytes that may wait to be written before this counts as behind. */
+  constructor(
+    collaborators: { files: Files; ring: Ring; observer: LogObserver },
+    options: { salt: number; backlog?: number | undefined },
+  ) {
     this.#files = collaborators.files;
     this.#ring = collaborators.ring;
     this.#observer = collaborators.observer;
     this.#salt = options.salt;
+    this.#most = options.backlog ?? BACKLOG_MOST;
   }
 
   /** True while too much waits to be written. */
   get behind(): boolean {
-    return this.#backlog > BACKLOG_MOST;
+    return this.#backlog > this.#most;
   }
 
   /** Resolves once less waits to be written. */
@@ -284,6 +290,8 @@ export class Log {
   #recycle(chunk: Chunk): void {
     this.#chunks.shift();
     chunk.released = true;
+    // Others would be left to the garbage collector, which is in no hurry. Nobody reads from a chunk that was released.
     if (chunk.buffer.length === CHUNK && this.#spare.length < 4) this.#spare.push(chunk.buffer);
+    else if (chunk.buffer.buffer instanceof ArrayBuffer) chunk.buffer.buffer.transfer(0);
   }
 }

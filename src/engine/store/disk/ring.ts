@@ -24,6 +24,7 @@ export class Ring {
   readonly #index: DiskIndex;
   readonly #open: OpenFiles;
   readonly #onError: (error: unknown) => void;
+  readonly #onDropped: (segment: Segment) => void;
   readonly #folder: string;
   /** In order of age. */
   readonly #segments = new Map<number, Segment>();
@@ -38,12 +39,19 @@ export class Ring {
   drops = 0;
 
   constructor(
-    collaborators: { index: DiskIndex; open: OpenFiles; onError: (error: unknown) => void },
+    collaborators: {
+      index: DiskIndex;
+      open: OpenFiles;
+      onError: (error: unknown) => void;
+      /** A segment has left; its file can still be taken hold of during the call. */
+      onDropped?: ((segment: Segment) => void) | undefined;
+    },
     options: RingOptions,
   ) {
     this.#index = collaborators.index;
     this.#open = collaborators.open;
     this.#onError = collaborators.onError;
+    this.#onDropped = collaborators.onDropped ?? (() => undefined);
     this.#folder = options.folder;
     this.#grant = options.grant;
   }
@@ -169,6 +177,7 @@ export class Ring {
     this.#index.dropSlot(segment.number % SEGMENT_SLOTS);
     if (this.#active === segment) this.#active = undefined;
     this.drops++;
+    this.#onDropped(segment);
     this.#remove(segment.file);
   }
 

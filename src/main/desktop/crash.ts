@@ -17,6 +17,7 @@ interface CrashNote {
 
 export interface CrashCollaborators {
   readonly app: Pick<ElectronPieces['app'], 'relaunch' | 'exit'>;
+  readonly process: Pick<NodeJS.EventEmitter, 'on' | 'off'>;
   readonly log: Log;
   readonly clock: Clock;
   /** Says goodbye to the manager; synchronous, and it may throw. */
@@ -39,13 +40,13 @@ export class CrashGuard {
   }
 
   start(): void {
-    process.on('uncaughtException', this.#crashed);
-    process.on('unhandledRejection', this.#crashed);
+    this.#with.process.on('uncaughtException', this.#crashed);
+    this.#with.process.on('unhandledRejection', this.#crashed);
   }
 
   close(): void {
-    process.off('uncaughtException', this.#crashed);
-    process.off('unhandledRejection', this.#crashed);
+    this.#with.process.off('uncaughtException', this.#crashed);
+    this.#with.process.off('unhandledRejection', this.#crashed);
   }
 
   /** Why the last run ended, where this one was started because of that; told once. */

@@ -38,6 +38,8 @@ export interface EngineCollaborators {
   readonly changed: () => void;
   /** A peer has begun: its sums begin at nothing. */
   readonly began: () => void;
+  /** A peer is closed; its last sums are in the snapshot. */
+  readonly released: (last: PeerSnapshot) => void;
   /** A peer has ended although nobody here asked for it: it failed, or the manager's administrator took it out. */
   readonly ended: (view: EngineView) => void;
   /** The usual port was taken; this one is used from now on. */
@@ -226,7 +228,9 @@ export class Engine {
   }
 
   #release(peer: RunningPeer): void {
-    if (this.#peer === peer) this.#peer = undefined;
+    if (this.#peer !== peer) return;
+    this.#peer = undefined;
+    this.#with.released(peer.snapshot());
   }
 
   #fail(error: unknown): void {

@@ -18,7 +18,6 @@ export type ElectronPieces = Pick<
   | 'protocol'
   | 'safeStorage'
   | 'screen'
-  | 'session'
   | 'shell'
   | 'Tray'
 >;

@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { readIfThere, writeAtomic } from '../../engine/base/atomic-file.ts';
@@ -82,7 +83,7 @@ export class Totals {
 
   /** Writes the file if anything has changed. Never rejects. */
   async save(): Promise<void> {
-    const text = `${JSON.stringify({ day: this.#day, today: this.#today, allTime: this.#allTime })}\n`;
+    const text = this.#text();
     if (text === this.#written) return;
     try {
       await writeAtomic(this.#path, text);
@@ -90,5 +91,22 @@ export class Totals {
     } catch (err) {
       this.#log.warn({ err, path: this.#path }, 'the totals cannot be written');
     }
+  }
+
+  /** The same before anything else happens: the machine is about to stop. Never throws. */
+  saveNow(): void {
+    const text = this.#text();
+    if (text === this.#written) return;
+    try {
+      writeFileSync(`${this.#path}.now`, text);
+      renameSync(`${this.#path}.now`, this.#path);
+      this.#written = text;
+    } catch (err) {
+      this.#log.warn({ err, path: this.#path }, 'the totals cannot be written');
+    }
+  }
+
+  #text(): string {
+    return `${JSON.stringify({ day: this.#day, today: this.#today, allTime: this.#allTime })}\n`;
   }
 }

@@ -9,6 +9,8 @@ export interface Updates {
   step(step: 'check' | 'download' | 'install'): Promise<void>;
   /** The manager that is joined now, whose installers are looked at; null: none. */
   joined(manager: { readonly url: string; readonly fingerprint: string } | null): void;
+  /** The person's choice about updates is another. */
+  settingsChanged(): void;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export function noUpdates(reason: string): Updates {
     subscribe: () => () => undefined,
     step: () => Promise.reject(new Error(reason)),
     joined: () => undefined,
+    settingsChanged: () => undefined,
     close: () => Promise.resolve(),
   };
 }

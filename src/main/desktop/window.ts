@@ -58,10 +58,10 @@ export class MainWindow {
     return this.#window !== undefined && this.#ready && !this.#window.isMinimized();
   }
 
-  /** Opens it, or brings it to the front. */
-  open(): void {
+  /** Opens it, or brings it to the front. `minimised`: a new one begins in the task bar. */
+  open(options: { minimised?: boolean } = {}): void {
     if (this.#window === undefined) {
-      this.#make();
+      this.#make(options.minimised === true);
       return;
     }
     if (this.#window.isMinimized()) this.#window.restore();
@@ -85,7 +85,7 @@ export class MainWindow {
     this.#window?.destroy();
   }
 
-  #make(): void {
+  #make(minimised: boolean): void {
     const { electron, places } = this.#with;
     const areas = electron.screen.getAllDisplays().map(({ workArea }) => workArea);
     const place = fitPlace(parsePlace(places.load()), areas);
@@ -113,7 +113,7 @@ export class MainWindow {
     this.#window = window;
     this.#ready = false;
     this.#confine(window);
-    this.#follow(window);
+    this.#follow(window, minimised);
     void window.loadURL(PAGE).catch((err) => this.#with.log.error({ err }, 'the window cannot show its page'));
   }
 
@@ -127,8 +127,8 @@ export class MainWindow {
     webContents.session.setPermissionCheckHandler(() => false);
   }
 
-  #follow(window: Electron.BrowserWindow): void {
-    window.once('ready-to-show', () => window.show());
+  #follow(window: Electron.BrowserWindow, minimised: boolean): void {
+    window.once('ready-to-show', () => (minimised ? window.minimize() : window.show()));
     window.on('resize', () => this.#placeSoon());
     window.on('move', () => this.#placeSoon());
     window.on('close', (event) => {

@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import { CloseStack } from '../../engine/base/lifecycle.ts';
+import type { DesktopState } from '../../engine/protocol/desktop.ts';
+import { CrashGuard } from './crash.ts';
+import { Face } from './face.ts';
+import { FrontDoor } from './front-door.ts';
+import { HIDDEN } from './login.ts';
+import { type Hub, Model } from './model.ts';
+import { type Opened, openFiles } from './opened.ts';
+import type { ElectronPieces } from './pieces.ts';
+import { Power } from './power.ts';
+import { registerScheme, serveScheme } from './protocol-scheme.ts';
+import { Quit } from './quit.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { Updates } from './updates.ts';
+
+/** How often what changes slowly is looked at and kept, milliseconds. */
+const MINUTE = 60_000;
+
+/** The running app, for whoever started it. */
+export interface DesktopApp {
+  /** What window and tray show now. */
+  readonly state: DesktopState;
+  /** Leaves cold and stops everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the desktop app. Undefined where it runs already: that one is shown instead, and takes over the link that this one was started with.
+ * Rejects with what kept it from starting; everything is closed by then.
+ */
+export async function startDesktop(
+  electron: ElectronPieces,
+  surroundings: Surroundings,
+): Promise<DesktopApp | undefined> {
+  const door = new FrontDoor(electron.app, surroundings);
+  if (!door.open()) {
+    electron.app.quit();
+    return undefined;
+  }
+  registerScheme(electron);
+  await electron.app.whenReady();
+  const stack = new CloseStack();
+  stack.use(door);
+  try {
+    return await compose(electron, surroundings, door, stack);
+  } catch (error) {
+    await stack.close().catch(() => undefined); // the first error is the one that matters
+    throw error;
+  }
+}
+
+/** The list of starts; the stack is, reversed, the list of stops. */
+async function compose(
+  electron: ElectronPieces,
+  around: Surroundings,
+  door: FrontDoor,
+  stack: CloseStack,
+): Promise<DesktopApp> {
+  const opened = await openFiles(electron, around, stack);
+  const stop = () => stack.close();
+  const hub: Hub = {
+    changed: () => face.publisher.changed(),
+    moved: () => face.publisher.moved(),
+    ask: () => face.open(),
+    portChanged: (port) => face.announcer.portChanged(port),
+  };
+  const updates = stack.use(await makeUpdates(opened, around, (last) => quit.quit(last)));
+  const model: Model = new Model({ electron, opened, updates, hub }, around);
+  const face: Face = new Face({ electron, opened, model, updates }, around);
+  const crash = makeCrashGuard(electron, around, opened, model);
+  const power = new Power(
+    {
+      electron,
+      log: opened.log,
+      goodbye: () => model.goodbye(),
+      wake: () => model.wake(),
+      ending: () => quit.release(),
+    },
+    { platform: around.platform },
+  );
+  const quit: Quit = new Quit(
+    {
+      app: electron.app,
+      log: opened.log,
+      wantsWarm: () => opened.file.settings.quitWarm && (model.engine.peer?.snapshot().running ?? 0) > 0,
+      drain: () => model.engine.drain(),
+      stop,
+    },
+    around.quitDeadline === undefined ? {} : { deadline: around.quitDeadline },
+  );
+
+  crash.start();
+  stack.use(crash);
+  stack.defer(serveScheme(electron, around.page));
+  stack.defer(() => opened.totals.save());
+  model.holding.start();
+  stack.use(model.holding);
+  stack.use(model.nearby);
+  stack.use(model.engine);
+  stack.defer(updates.subscribe(hub.moved));
+  stack.use(model.conditions);
+  await model.conditions.start();
+  stack.use(face.notifications);
+  stack.use(face.tray);
+  await face.tray.look();
+  stack.use(face.publisher);
+  stack.use(face.window);
+  face.ipc.start();
+  stack.use(face.ipc);
+  stack.defer(followTheme(electron, hub));
+  power.start();
+  stack.use(power);
+  stack.defer(everyMinute(() => Promise.all([model.minute(), face.lookForTray()])));
+  quit.start();
+  keepRunning(electron);
+
+  begin(around, opened, model, face);
+  model.engine.show(crash.takeReason());
+  door.attend({ show: () => face.open(), link: (text) => model.membership.open(text) });
+  return {
+    get state() {
+      return face.state;
+    },
+    stop,
+  };
+}
+
+function makeUpdates(opened: Opened, around: Surroundings, quit: (last: () => void) => void): Promise<Updates> {
+  const { log, folder, file } = opened;
+  return around.makeUpdates({
+    log,
+    probe: around.probe,
+    folder: join(folder, 'updates'),
+    version: around.version,
+    choice: () => file.settings.updates,
+    quit,
+  });
+}
+
+function makeCrashGuard(electron: ElectronPieces, around: Surroundings, opened: Opened, model: Model): CrashGuard {
+  return new CrashGuard(
+    {
+      app: electron.app,
+      process: around.process,
+      log: opened.log,
+      clock: around.clock,
+      goodbye: () => model.goodbye(),
+    },
+    { file: join(opened.folder, 'crash.json'), relaunch: around.relaunch },
+  );
+}
+
+/** Where the app goes on from: nothing is shared before the person has joined once, and nothing after they have left. */
+function begin(around: Surroundings, { file }: Opened, model: Model, face: Face): void {
+  const { settings, memory } = file;
+  if (settings.joinAutomatically && memory.joined) void model.membership.rejoinLast(true);
+  if (!around.argv.includes(HIDDEN)) face.open();
+  else if (!face.tray.present) face.open({ minimised: true });
+  face.publisher.changed();
+}
+
+function everyMinute(look: () => Promise<unknown>): () => void {
+  const timer = setInterval(() => void look(), MINUTE).unref();
+  return () => clearInterval(timer);
+}
+
+function followTheme({ nativeTheme }: ElectronPieces, hub: Hub): () => void {
+  const changed = () => hub.changed();
+  nativeTheme.on('updated', changed);
+  return () => nativeTheme.off('updated', changed);
+}
+
+/** The app outlives its window. Without a listener Electron quits with the last one. */
+function keepRunning({ app, Menu }: ElectronPieces): void {
+  app.on('window-all-closed', () => undefined);
+  // Without a menu there are no shortcuts for reloading, zooming or developer tools; a Mac needs one for copy and paste.
+  if (process.platform !== 'darwin') Menu.setApplicationMenu(null);
+}

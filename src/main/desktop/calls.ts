@@ -1,0 +1,111 @@
+import { asPotluckError } from '../../engine/base/errors.ts';
+import type { Log } from '../../engine/base/log.ts';
+import type { DesktopState, Diagnostics } from '../../engine/protocol/desktop.ts';
+import { inOneHour, untilTomorrow } from '../../engine/protocol/desktop-pause.ts';
+import { reportText } from './diagnostics.ts';
+import type { Engine } from './engine.ts';
+import type { Holding } from './holding.ts';
+import type { CallHandlers } from './ipc.ts';
+import type { Membership } from './membership.ts';
+import type { ElectronPieces } from './pieces.ts';
+import type { SettingsChanges } from './settings-changes.ts';
+import type { TrayAction } from './tray-menu.ts';
+import type { Updates } from './updates.ts';
+import type { Words } from './words/index.ts';
+
+export interface CallCollaborators {
+  readonly electron: Pick<ElectronPieces, 'app' | 'clipboard' | 'dialog' | 'shell'>;
+  readonly engine: Engine;
+  readonly membership: Membership;
+  readonly holding: Holding;
+  readonly settings: SettingsChanges;
+  readonly window: { open(): void; pageReady(): void };
+  readonly updates: Updates;
+  readonly log: Log;
+  readonly state: () => DesktopState;
+  readonly diagnose: () => Promise<Diagnostics>;
+  readonly words: () => Words;
+  readonly now: () => number;
+}
+
+/** What each call of the window does. */
+export function callHandlers(parts: CallCollaborators): CallHandlers {
+  const { electron, engine, membership, holding, settings, window, updates } = parts;
+  return {
+    join: (wish) => membership.join(wish).then(nothing),
+    inspect: ({ address }) => membership.inspect(address),
+    trustChangedKey: (key) => membership.trustChangedKey(key).then(nothing),
+    answerLink: ({ accept }) => membership.answerLink(accept).then(nothing),
+    leave: ({ cold }) => {
+      // A warm one may take an hour; the state tells how it goes.
+      void inBackground(parts, membership.leave(cold));
+      return null;
+    },
+    pause: ({ until }) => nothing(holding.pause(until)),
+    override: ({ condition }) => nothing(holding.override(condition)),
+    change: (changes) => settings.apply(changes).then(nothing),
+    chooseFolder: () => chooseFolder(parts),
+    clearCache: async () => nothing(await engine.peer?.clearCache()),
+    restartEngine: () => engine.restart().then(nothing),
+    diagnostics: () => parts.diagnose(),
+    copy: async ({ text }) => nothing(await electron.clipboard.writeText(text)),
+    report: async () => reportText(parts.state(), await parts.diagnose()),
+    showLog: async () => nothing(electron.shell.showItemInFolder((await parts.diagnose()).logFile)),
+    update: ({ step }) => updates.step(step).then(nothing),
+    ready: () => {
+      window.pageReady();
+      return parts.state();
+    },
+    quit: () => nothing(electron.app.quit()),
+  };
+}
+
+/** What each entry of the tray's menu does. What goes wrong is shown as the problem. */
+export function trayActions(parts: CallCollaborators): (action: TrayAction) => void {
+  const { engine, membership, holding, settings, window, electron, now } = parts;
+  const run = (work: Promise<unknown>) => void inBackground(parts, work);
+  return (action) => {
+    switch (action.do) {
+      case 'open':
+        return window.open();
+      case 'join':
+        return run(membership.rejoinLast(false));
+      case 'leave':
+        return run(membership.leave(action.cold));
+      case 'pauseHour':
+        return holding.pause(inOneHour(now()));
+      case 'pauseTomorrow':
+        return holding.pause(untilTomorrow(now()));
+      case 'goOn':
+        return holding.pause(null);
+      case 'cap':
+        return run(settings.apply({ uploadCap: action.cap }));
+      case 'restart':
+        return run(engine.restart());
+      case 'quit':
+        return electron.app.quit();
+    }
+  };
+}
+
+async function inBackground({ engine, log }: CallCollaborators, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const { code, message } = asPotluckError(error);
+    log.warn({ err: error }, 'what was asked for failed');
+    engine.show({ code, message });
+  }
+}
+
+async function chooseFolder({ electron, words }: CallCollaborators): Promise<string | null> {
+  const { canceled, filePaths } = await electron.dialog.showOpenDialog({
+    title: words().chooseFolder,
+    properties: ['openDirectory', 'createDirectory'],
+  });
+  return canceled ? null : (filePaths[0] ?? null);
+}
+
+function nothing(_done?: unknown): null {
+  return null;
+}

@@ -1,0 +1,149 @@
+import type { DesktopState } from '../../engine/protocol/desktop.ts';
+import { Announcer } from './announcer.ts';
+import { type CallCollaborators, callHandlers, trayActions } from './calls.ts';
+import { diagnose } from './diagnostics.ts';
+import { findLinuxFirewall } from './firewall.ts';
+import { Ipc } from './ipc.ts';
+import { programToStart } from './login.ts';
+import type { Model } from './model.ts';
+import { Notifications } from './notifications.ts';
+import type { Opened } from './opened.ts';
+import type { ElectronPieces } from './pieces.ts';
+import { Publisher } from './publisher.ts';
+import type { Surroundings } from './surroundings.ts';
+import { TrayPlace } from './tray-place.ts';
+import type { Updates } from './updates.ts';
+import { MainWindow } from './window.ts';
+import { type Words, wordsOf } from './words/index.ts';
+
+export interface FaceCollaborators {
+  readonly electron: ElectronPieces;
+  readonly opened: Opened;
+  readonly model: Model;
+  readonly updates: Updates;
+}
+
+/** What people see of the app: the window, the tray icon, the notifications, and what they do there. */
+export class Face {
+  readonly window: MainWindow;
+  readonly tray: TrayPlace;
+  readonly publisher: Publisher;
+  readonly announcer: Announcer;
+  readonly notifications: Notifications;
+  readonly ipc: Ipc;
+  readonly #with: FaceCollaborators;
+  readonly #around: Surroundings;
+
+  constructor(collaborators: FaceCollaborators, surroundings: Surroundings) {
+    const { electron, opened, model } = collaborators;
+    const { platform, images, preload, release, probe, clock } = surroundings;
+    const { log, file } = opened;
+    this.#with = collaborators;
+    this.#around = surroundings;
+    this.notifications = new Notifications(
+      { Notification: electron.Notification, clock },
+      { enabled: () => file.settings.notifications, open: () => this.open() },
+    );
+    this.announcer = new Announcer({
+      notifications: this.notifications,
+      words: () => this.words,
+      watched: () => this.window.isWatched,
+    });
+    this.window = new MainWindow(
+      {
+        electron,
+        log,
+        places: { load: () => file.memory.window, keep: (window) => file.remember({ window }) },
+        closed: () => this.#windowClosed(),
+        minimiseOnClose: () => !this.tray.present,
+      },
+      { platform, preload, images, release },
+    );
+    const calls = this.#calls();
+    const act = trayActions(calls);
+    const trayImages = `${images}/tray`;
+    this.tray = new TrayPlace({ electron, probe, log, words: () => this.words, act }, { platform, images: trayImages });
+    this.publisher = new Publisher({
+      state: () => this.state,
+      sample: (seconds) => model.sample(seconds),
+      window: this.window,
+      tray: {
+        update: (state) => {
+          this.announcer.observe(state);
+          this.tray.update(state);
+        },
+      },
+    });
+    this.ipc = new Ipc({
+      ipcMain: electron.ipcMain,
+      log,
+      sender: () => this.window.contents,
+      handlers: callHandlers(calls),
+    });
+  }
+
+  get state(): DesktopState {
+    return this.#with.model.state(this.tray.present);
+  }
+
+  get words(): Words {
+    return wordsOf(this.#with.model.language);
+  }
+
+  /** Shows the window; managers are looked for while it is there. */
+  open(options: { minimised?: boolean } = {}): void {
+    const { electron, model } = this.#with;
+    // On a Mac an app with a window stands in the Dock, one without it only in the menu bar.
+    if (this.#around.platform === 'darwin') electron.app.setActivationPolicy('regular');
+    model.nearby.look();
+    this.window.open(options);
+  }
+
+  /** Whether there is a place for the tray icon may have changed. */
+  async lookForTray(): Promise<void> {
+    if (await this.tray.look()) this.publisher.changed();
+  }
+
+  #windowClosed(): void {
+    const { electron, model, opened } = this.#with;
+    if (this.#around.platform === 'darwin') electron.app.setActivationPolicy('accessory');
+    void model.nearby.rest();
+    this.publisher.changed();
+    if (opened.file.memory.toldOfTray || !this.tray.present) return;
+    opened.file.remember({ toldOfTray: true });
+    this.announcer.stillHere();
+  }
+
+  #calls(): CallCollaborators {
+    const { electron, opened, model, updates } = this.#with;
+    const { platform, probe, env, program, clock } = this.#around;
+    return {
+      electron,
+      engine: model.engine,
+      membership: model.membership,
+      holding: model.holding,
+      settings: model.settings,
+      window: { open: () => this.open(), pageReady: () => this.#pageReady() },
+      updates,
+      log: opened.log,
+      state: () => this.state,
+      words: () => this.words,
+      now: () => clock.now(),
+      diagnose: async () =>
+        diagnose({
+          state: this.state,
+          interfaces: model.nearby.interfaces(),
+          log: opened.logFile,
+          platform,
+          linux: await findLinuxFirewall(platform, probe),
+          program: programToStart({ env, program }),
+          words: this.words,
+        }),
+    };
+  }
+
+  #pageReady(): void {
+    this.window.pageReady();
+    this.publisher.changed();
+  }
+}

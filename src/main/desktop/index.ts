@@ -1,0 +1,50 @@
+/** The desktop app, as Electron starts it. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../engine/base/clock.ts';
+import { VERSION } from '../../engine/base/version.ts';
+import { startPeer } from '../../engine/index.ts';
+import { startDesktop } from './app.ts';
+import { electronPieces } from './electron.ts';
+import { HIDDEN, programToStart } from './login.ts';
+import { platformOf } from './pieces.ts';
+import { systemProbe } from './probe.ts';
+import type { Surroundings } from './surroundings.ts';
+import { noUpdates } from './updates.ts';
+
+/** dist/app, where the app's three programs lie beside each other. */
+const APP = join(import.meta.dirname, '..');
+
+function realSurroundings(): Surroundings {
+  const { app } = electronPieces;
+  // A build from source is started as `electron <folder>`: the folder is an argument of Electron's then.
+  const argv = process.argv.slice(app.isPackaged ? 1 : 2);
+  const { APPIMAGE: image } = process.env;
+  return {
+    argv,
+    env: process.env,
+    platform: platformOf(process.platform),
+    program: process.execPath,
+    relaunch: {
+      ...(image === undefined ? {} : { execPath: programToStart({ env: process.env, program: process.execPath }) }),
+      args: [...process.argv.slice(1, app.isPackaged ? 1 : 2), HIDDEN],
+    },
+    home: homedir(),
+    release: app.isPackaged,
+    version: VERSION,
+    preload: join(APP, 'preload/index.cjs'),
+    page: join(APP, 'renderer'),
+    images: join(app.getAppPath(), 'assets'),
+    process,
+    probe: systemProbe,
+    clock: systemClock,
+    startPeer,
+    makeUpdates: async () => noUpdates('this build has no updates'),
+  };
+}
+
+// Not awaited here: Electron becomes ready only when this module has run to its end.
+startDesktop(electronPieces, realSurroundings()).catch((error: unknown) => {
+  electronPieces.dialog.showErrorBox('Potluck', error instanceof Error ? error.message : String(error));
+  electronPieces.app.exit(1);
+});

@@ -1,0 +1,224 @@
+import { totalmem } from 'node:os';
+import { knownManagers, trustManager } from '../../engine/index.ts';
+import type { DesktopState } from '../../engine/protocol/desktop.ts';
+import { Conditions } from './conditions/conditions.ts';
+import { Curve } from './curve.ts';
+import { Engine } from './engine.ts';
+import { freeSpace } from './free-space.ts';
+import { Holding } from './holding.ts';
+import { LoginItem } from './login.ts';
+import { Membership } from './membership.ts';
+import { Nearby } from './nearby.ts';
+import type { Opened } from './opened.ts';
+import type { ElectronPieces } from './pieces.ts';
+import { SettingsChanges } from './settings-changes.ts';
+import { assembleState } from './state.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { Updates } from './updates.ts';
+import { resolveLanguage } from './words/index.ts';
+
+/** Whom the model tells, without knowing who that is. */
+export interface Hub {
+  /** Something that a person asked for, or must see, has changed. */
+  changed(): void;
+  /** Something may have changed, as often as it likes. */
+  moved(): void;
+  /** Somebody has to decide something: the window is wanted. */
+  ask(): void;
+  portChanged(port: number): void;
+}
+
+/** What the app knows and does, without a window, a tray or a menu. */
+export class Model {
+  readonly engine: Engine;
+  readonly holding: Holding;
+  readonly conditions: Conditions;
+  readonly nearby: Nearby;
+  readonly membership: Membership;
+  readonly settings: SettingsChanges;
+  readonly #electron: ElectronPieces;
+  readonly #around: Surroundings;
+  readonly #opened: Opened;
+  readonly #updates: Updates;
+  readonly #hub: Hub;
+  readonly #curve = new Curve();
+  #sampledAt = Number.NEGATIVE_INFINITY;
+  #freeDisk: number | null;
+
+  constructor(
+    collaborators: { electron: ElectronPieces; opened: Opened; updates: Updates; hub: Hub },
+    surroundings: Surroundings,
+  ) {
+    const { electron, opened, updates, hub } = collaborators;
+    const { log, file, secrets, state } = opened;
+    const { clock, platform, env, program, home, probe } = surroundings;
+    this.#electron = electron;
+    this.#around = surroundings;
+    this.#opened = opened;
+    this.#updates = updates;
+    this.#hub = hub;
+    this.#freeDisk = opened.freeDisk;
+    const changed = () => this.#changed();
+    this.conditions = new Conditions(
+      {
+        powerMonitor: electron.powerMonitor,
+        probe,
+        log,
+        manager: () => this.engine.manager,
+        changed: (conditions) => this.holding.conditionsChanged(conditions),
+      },
+      { platform },
+    );
+    this.holding = new Holding({
+      clock,
+      settings: () => file.settings,
+      conditions: () => this.conditions.states,
+      pause: {
+        load: () => file.memory.pausedUntil,
+        keep: (pausedUntil) => file.remember({ pausedUntil }),
+      },
+      changed,
+    });
+    this.engine = this.#makeEngine();
+    this.nearby = new Nearby(
+      { log, clock, changed: hub.moved },
+      { state, ...(surroundings.multicast === undefined ? {} : { multicast: surroundings.multicast }) },
+    );
+    this.membership = new Membership({
+      engine: this.engine,
+      file,
+      secrets,
+      log,
+      known: () => knownManagers(state),
+      trust: (manager) => trustManager(state, manager),
+      inspect: (address) => this.nearby.inspect(address),
+      ask: hub.ask,
+      changed: hub.changed,
+    });
+    this.settings = new SettingsChanges({
+      file,
+      engine: this.engine,
+      holding: this.holding,
+      login: new LoginItem(electron.app, { platform, env, program, home }),
+      nativeTheme: electron.nativeTheme,
+      changed: () => {
+        updates.settingsChanged();
+        hub.changed();
+      },
+    });
+  }
+
+  /** What window and tray show. `tray`: there is an icon to come back from. */
+  state(tray: boolean): DesktopState {
+    const { file, secrets, totals } = this.#opened;
+    const { engine, holding, conditions, nearby, membership } = this;
+    const { nativeTheme } = this.#electron;
+    return assembleState({
+      engine: engine.view,
+      memory: file.memory,
+      verdict: holding.verdict,
+      nearby: nearby.managers,
+      changedKey: membership.changedKey,
+      pendingLink: membership.pendingLink,
+      settings: file.settings,
+      secrets: secrets.kind,
+      conditions: conditions.states,
+      pausedUntil: holding.pausedUntil,
+      today: totals.today,
+      allTime: totals.allTime,
+      curve: this.#curve.samples,
+      freeDisk: this.#freeDisk,
+      totalMemory: totalmem(),
+      update: this.#updates.state,
+      platform: this.#around.platform,
+      version: this.#around.version,
+      resolved: { language: this.language, dark: nativeTheme.shouldUseDarkColors },
+      tray,
+    });
+  }
+
+  get language(): 'en' | 'zh' {
+    return resolveLanguage(this.#opened.file.settings.language, this.#electron.app.getPreferredSystemLanguages());
+  }
+
+  /** Takes one sample of the running peer, which stands for so many seconds. */
+  sample(seconds: number): void {
+    const peer = this.engine.peer?.snapshot();
+    if (peer === undefined) return;
+    this.#opened.totals.observe(peer.totals);
+    const now = this.#around.clock.monotonic();
+    // After a gap the old samples would be shown as if they had just been.
+    if (now - this.#sampledAt > 10_000) this.#curve.clear();
+    this.#sampledAt = now;
+    for (let second = 0; second < seconds; second++) this.#curve.add(peer.uploadRate, peer.downloadRate);
+  }
+
+  /** What changes slowly is looked at and kept. */
+  async minute(): Promise<void> {
+    const { totals, file, state } = this.#opened;
+    const peer = this.engine.peer?.snapshot();
+    if (peer !== undefined) totals.observe(peer.totals);
+    this.#freeDisk = await freeSpace(file.settings.cacheFolder || state);
+    await totals.save();
+    this.#hub.moved();
+  }
+
+  /** The machine sleeps or stops. Synchronous; never throws. */
+  goodbye(): void {
+    const { totals, log } = this.#opened;
+    try {
+      const peer = this.engine.peer?.snapshot();
+      if (peer !== undefined) totals.observe(peer.totals);
+      this.engine.goodbye();
+    } catch (err) {
+      log.error({ err }, 'the goodbye failed');
+    }
+    totals.saveNow();
+  }
+
+  /** The machine is awake again. */
+  wake(): void {
+    this.engine.rejoin();
+    this.nearby.refresh();
+    this.holding.look();
+    this.#hub.changed();
+  }
+
+  #makeEngine(): Engine {
+    const { log, file, totals, state } = this.#opened;
+    return new Engine(
+      {
+        startPeer: this.#around.startPeer,
+        log,
+        changed: () => this.#engineChanged(),
+        began: () => totals.begin(),
+        released: (last) => {
+          totals.observe(last.totals);
+          void totals.save();
+        },
+        ended: ({ app }) => {
+          // The manager's administrator said "leave": that is not undone by the next start of the app.
+          if (app === 'idle') file.remember({ joined: false });
+        },
+        portChanged: (port) => {
+          file.change({ port });
+          this.#hub.portChanged(port);
+        },
+      },
+      { state, port: () => file.settings.port, cacheFolder: () => file.settings.cacheFolder },
+      this.holding.wanted,
+    );
+  }
+
+  /** The circumstances are other than before: the engine is told, then everybody else. */
+  #changed(): void {
+    this.engine.want(this.holding.wanted).catch((err) => this.#opened.log.error({ err }, 'a limit was not taken'));
+    this.#hub.changed();
+  }
+
+  #engineChanged(): void {
+    this.conditions.managerChanged();
+    this.#updates.joined(this.engine.view.peer?.manager ?? null);
+    this.#hub.moved();
+  }
+}

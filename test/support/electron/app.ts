@@ -1,0 +1,156 @@
+import { EventEmitter } from 'node:events';
+
+type Methods =
+  | 'exit'
+  | 'getLoginItemSettings'
+  | 'getPath'
+  | 'getPreferredSystemLanguages'
+  | 'getVersion'
+  | 'isPackaged'
+  | 'quit'
+  | 'relaunch'
+  | 'releaseSingleInstanceLock'
+  | 'requestSingleInstanceLock'
+  | 'setActivationPolicy'
+  | 'setAsDefaultProtocolClient'
+  | 'setLoginItemSettings'
+  | 'whenReady';
+
+/** What several apps share: who was started first, per user data folder. */
+export class Desktop {
+  readonly holders = new Map<string, AppDouble>();
+}
+
+export interface AppOptions {
+  readonly desktop: Desktop;
+  /** Folder of the app's data. */
+  readonly userData: string;
+  /** Words of the command line, as a second instance hands them over. */
+  readonly argv: readonly string[];
+  readonly languages: readonly string[];
+}
+
+/** An event that can be prevented, as Electron's. */
+export class PreventableEvent {
+  defaultPrevented = false;
+
+  preventDefault(): void {
+    this.defaultPrevented = true;
+  }
+}
+
+/** Electron's `app`: its life, the single instance, the login item. */
+export class AppDouble extends EventEmitter implements Pick<Electron.App, Methods> {
+  readonly isPackaged = true;
+  /** How the app ended: by `quit`, or by `exit` with a code. */
+  ended: 'quit' | number | undefined;
+  relaunched: Electron.RelaunchOptions | undefined;
+  protocolClient: string | undefined;
+  policy: 'regular' | 'accessory' | 'prohibited' = 'regular';
+  loginItem: Electron.Settings | undefined;
+  /** What `app.quit()` closes. */
+  readonly windows = new Set<{ close(): void }>();
+  readonly #options: AppOptions;
+  #ready = false;
+  readonly #whenReady: Promise<void>;
+  #becomeReady: () => void = () => undefined;
+
+  constructor(options: AppOptions) {
+    super();
+    this.#options = options;
+    this.#whenReady = new Promise((resolve) => {
+      this.#becomeReady = resolve;
+    });
+    setImmediate(() => {
+      this.#ready = true;
+      this.#becomeReady();
+    });
+  }
+
+  get isReadyNow(): boolean {
+    return this.#ready;
+  }
+
+  whenReady(): Promise<void> {
+    return this.#whenReady;
+  }
+
+  getPath(name: string): string {
+    if (name === 'userData') return this.#options.userData;
+    throw new Error(`the double has no folder "${name}"`);
+  }
+
+  getVersion(): string {
+    return '0.0.0';
+  }
+
+  getPreferredSystemLanguages(): string[] {
+    return [...this.#options.languages];
+  }
+
+  /** The second one hands its arguments to the first, as the operating system does it: later, and in another process. */
+  requestSingleInstanceLock(): boolean {
+    const { desktop, userData, argv } = this.#options;
+    const holder = desktop.holders.get(userData);
+    if (holder === undefined) {
+      desktop.holders.set(userData, this);
+      return true;
+    }
+    if (holder !== this)
+      setImmediate(() => holder.emit('second-instance', new PreventableEvent(), ['potluck', ...argv], '/', null));
+    return holder === this;
+  }
+
+  releaseSingleInstanceLock(): void {
+    const { desktop, userData } = this.#options;
+    if (desktop.holders.get(userData) === this) desktop.holders.delete(userData);
+  }
+
+  /** As Electron: `before-quit`, then every window is asked to close, then `will-quit` and `quit`; each may be prevented. */
+  quit(): void {
+    if (this.ended !== undefined) return;
+    const before = new PreventableEvent();
+    this.emit('before-quit', before);
+    if (before.defaultPrevented) return;
+    for (const window of this.windows) window.close();
+    if (this.windows.size > 0) return; // one of them did not want to
+    const will = new PreventableEvent();
+    this.emit('will-quit', will);
+    if (will.defaultPrevented) return;
+    this.#end('quit');
+  }
+
+  exit(code = 0): void {
+    if (this.ended === undefined) this.#end(code);
+  }
+
+  relaunch(options: Electron.RelaunchOptions = {}): void {
+    this.relaunched = options;
+  }
+
+  setAsDefaultProtocolClient(protocol: string): boolean {
+    this.protocolClient = protocol;
+    return true;
+  }
+
+  setActivationPolicy(policy: 'regular' | 'accessory' | 'prohibited'): void {
+    this.policy = policy;
+  }
+
+  setLoginItemSettings(settings: Electron.Settings): void {
+    this.loginItem = settings;
+  }
+
+  /** As Windows: another path or other arguments are another entry. */
+  getLoginItemSettings(options: Electron.LoginItemSettingsOptions = {}): Electron.LoginItemSettings {
+    const item = this.loginItem;
+    const same = item?.path === options.path && item?.args?.join(' ') === options.args?.join(' ');
+    return { openAtLogin: same && item?.openAtLogin === true } as Electron.LoginItemSettings;
+  }
+
+  #end(how: 'quit' | number): void {
+    this.ended = how;
+    this.releaseSingleInstanceLock();
+    this.emit('quit', new PreventableEvent(), how === 'quit' ? 0 : how);
+  }
+}

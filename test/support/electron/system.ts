@@ -1,0 +1,129 @@
+import { EventEmitter } from 'node:events';
+
+/** Battery and keyboard. */
+export class PowerMonitorDouble
+  extends EventEmitter
+  implements Pick<Electron.PowerMonitor, 'getSystemIdleState' | 'isOnBatteryPower'>
+{
+  idle: 'active' | 'idle' | 'locked' | 'unknown' = 'idle';
+  #battery = false;
+
+  isOnBatteryPower(): boolean {
+    return this.#battery;
+  }
+
+  getSystemIdleState(): 'active' | 'idle' | 'locked' | 'unknown' {
+    return this.idle;
+  }
+
+  /** Pulls the plug, or puts it back. */
+  battery(on: boolean): void {
+    this.#battery = on;
+    this.emit(on ? 'on-battery' : 'on-ac');
+  }
+}
+
+/** Light or dark. */
+export class NativeThemeDouble
+  extends EventEmitter
+  implements
+    Pick<Electron.NativeTheme, 'shouldUseDarkColors' | 'shouldUseDarkColorsForSystemIntegratedUI' | 'themeSource'>
+{
+  #system: 'light' | 'dark' = 'light';
+  #source: 'system' | 'light' | 'dark' = 'system';
+
+  get shouldUseDarkColors(): boolean {
+    return (this.#source === 'system' ? this.#system : this.#source) === 'dark';
+  }
+
+  get shouldUseDarkColorsForSystemIntegratedUI(): boolean {
+    return this.#system === 'dark';
+  }
+
+  get themeSource(): 'system' | 'light' | 'dark' {
+    return this.#source;
+  }
+
+  set themeSource(source: 'system' | 'light' | 'dark') {
+    this.#source = source;
+    this.emit('updated');
+  }
+
+  /** The person switches the whole desktop. */
+  system(theme: 'light' | 'dark'): void {
+    this.#system = theme;
+    this.emit('updated');
+  }
+}
+
+/** Displays; one of 1920 by 1080 where nothing else is said. */
+export class ScreenDouble extends EventEmitter implements Pick<Electron.Screen, 'getAllDisplays'> {
+  areas: Electron.Rectangle[] = [{ x: 0, y: 0, width: 1920, height: 1080 }];
+
+  getAllDisplays(): Electron.Display[] {
+    return this.areas.map((workArea) => ({ workArea }) as Electron.Display);
+  }
+}
+
+/** The system's place for secrets. The cipher is none, but what comes out does not look like what went in. */
+export class SafeStorageDouble
+  implements
+    Pick<
+      Electron.SafeStorage,
+      'decryptStringAsync' | 'encryptStringAsync' | 'getSelectedStorageBackend' | 'isAsyncEncryptionAvailable'
+    >
+{
+  available = true;
+  backend: ReturnType<Electron.SafeStorage['getSelectedStorageBackend']> = 'gnome_libsecret';
+
+  isAsyncEncryptionAvailable(): Promise<boolean> {
+    return Promise.resolve(this.available);
+  }
+
+  getSelectedStorageBackend(): ReturnType<Electron.SafeStorage['getSelectedStorageBackend']> {
+    return this.backend;
+  }
+
+  encryptStringAsync(text: string): Promise<Buffer> {
+    return Promise.resolve(Buffer.from(text).map((byte) => byte ^ 0x5a) as Buffer);
+  }
+
+  decryptStringAsync(sealed: Buffer): Promise<Electron.DecryptStringAsyncReturnValue> {
+    return Promise.resolve({
+      result: Buffer.from(sealed.map((byte) => byte ^ 0x5a)).toString(),
+      shouldReEncrypt: false,
+    });
+  }
+}
+
+export class ClipboardDouble implements Pick<Electron.Clipboard, 'writeText'> {
+  text = '';
+
+  writeText(text: string): Promise<void> {
+    this.text = text;
+    return Promise.resolve();
+  }
+}
+
+export class ShellDouble implements Pick<Electron.Shell, 'showItemInFolder'> {
+  shown: string | undefined;
+
+  showItemInFolder(path: string): void {
+    this.shown = path;
+  }
+}
+
+/** Dialogs of the system, answered beforehand. */
+export class DialogDouble {
+  folder: string | undefined;
+  errors: string[] = [];
+
+  showOpenDialog(): Promise<Electron.OpenDialogReturnValue> {
+    const { folder } = this;
+    return Promise.resolve({ canceled: folder === undefined, filePaths: folder === undefined ? [] : [folder] });
+  }
+
+  showErrorBox(_title: string, content: string): void {
+    this.errors.push(content);
+  }
+}

@@ -1,0 +1,103 @@
+import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+
+/** A picture: the file it is from. */
+export class NativeImageDouble implements Pick<Electron.NativeImage, 'isEmpty' | 'setTemplateImage'> {
+  readonly file: string;
+  template = false;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  isEmpty(): boolean {
+    return !existsSync(this.file);
+  }
+
+  setTemplateImage(option: boolean): void {
+    this.template = option;
+  }
+}
+
+type Item = Electron.MenuItemConstructorOptions;
+
+/** A menu: what it was made from. */
+export class MenuDouble extends EventEmitter {
+  static application: MenuDouble | null | undefined;
+  readonly template: readonly Item[];
+
+  constructor(template: readonly Item[]) {
+    super();
+    this.template = template;
+  }
+
+  static buildFromTemplate(template: readonly Item[]): MenuDouble {
+    return new MenuDouble(template);
+  }
+
+  static setApplicationMenu(menu: MenuDouble | null): void {
+    MenuDouble.application = menu;
+  }
+
+  /** Everything that is written in it, submenus behind their entry. */
+  get labels(): string[] {
+    const read = (items: readonly Item[]): string[] =>
+      items.flatMap((item) => [item.label ?? '', ...(Array.isArray(item.submenu) ? read(item.submenu) : [])]);
+    return read(this.template).filter((label) => label !== '');
+  }
+
+  /** Clicks the entry with this label, wherever it is. */
+  click(label: string): void {
+    const find = (items: readonly Item[]): Item | undefined => {
+      for (const item of items) {
+        const found = item.label === label ? item : Array.isArray(item.submenu) ? find(item.submenu) : undefined;
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    };
+    const item = find(this.template);
+    if (item?.click === undefined || item.enabled === false) throw new Error(`"${label}" cannot be clicked`);
+    (item.click as () => void)();
+  }
+}
+
+/** The tray icon. */
+export class TrayDouble
+  extends EventEmitter
+  implements Pick<Electron.Tray, 'destroy' | 'isDestroyed' | 'setContextMenu' | 'setImage' | 'setToolTip'>
+{
+  image: NativeImageDouble;
+  tooltip = '';
+  menu: MenuDouble | null = null;
+  /** How often a menu was set. */
+  menus = 0;
+  destroyed = false;
+
+  constructor(image: NativeImageDouble) {
+    super();
+    if (image.isEmpty()) throw new Error(`there is no picture ${image.file}`);
+    this.image = image;
+  }
+
+  setImage(image: unknown): void {
+    this.image = image as NativeImageDouble;
+    if (this.image.isEmpty()) throw new Error(`there is no picture ${this.image.file}`);
+  }
+
+  setToolTip(text: string): void {
+    this.tooltip = text;
+  }
+
+  setContextMenu(menu: unknown): void {
+    this.menu = menu as MenuDouble | null;
+    this.menus++;
+  }
+
+  isDestroyed(): boolean {
+    return this.destroyed;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+}

@@ -60,6 +60,9 @@ export const ERRORS = {
     message: 'no running manager or peer answers at the control port',
   },
   POTLUCK_DOWNLOAD_FAILED: { status: 502, exit: 1, message: 'the download failed' },
+  POTLUCK_NO_UPDATE: { status: 404, exit: 1, message: 'there is no update' },
+  POTLUCK_UPDATE_REFUSED: { status: 403, exit: 1, message: 'the update is not genuine' },
+  POTLUCK_UPDATE_FAILED: { status: 500, exit: 1, message: 'the update could not be installed' },
 } as const satisfies Record<string, { status: number; message: string; exit?: number }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,316 @@
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { readIfThere, writeAtomic } from '../../../engine/base/atomic-file.ts';
+import { asPotluckError, isAbort, PotluckError } from '../../../engine/base/errors.ts';
+import type { Log } from '../../../engine/base/log.ts';
+import type { DesktopSettings, UpdateState } from '../../../engine/protocol/desktop.ts';
+import {
+  compareVersions,
+  FEED_NAME,
+  INSTALLERS_PREFIX,
+  installerOf,
+  SIGNATURE_NAME,
+} from '../../../engine/protocol/installers.ts';
+import { HEALTH_PATH } from '../../../engine/protocol/paths.ts';
+import type { Updates } from '../updates.ts';
+import { ATTEMPT_NAME, UpdateCache } from './download.ts';
+import { type Feed, type FeedFile, MAX_FEED, openFeed, readReleaseKey, refused } from './feed.ts';
+import { type Get, readWhole } from './http.ts';
+import type { InstallMethod } from './install.ts';
+
+const CHECK_EVERY = 6 * 3600 * 1000;
+const RETRY_PAUSE = 500;
+/** Progress is told in steps of this share: a window needs no more. */
+const PROGRESS_STEP = 0.01;
+
+export interface UpdaterCollaborators {
+  readonly get: Get;
+  /** How this installation is updated; undefined: by an administrator. */
+  readonly method: InstallMethod | undefined;
+  /** What the person chose. */
+  readonly choice: () => DesktopSettings['updates'];
+  readonly log: Log;
+}
+
+export interface UpdaterOptions {
+  /** Of this app. */
+  readonly version: string;
+  /** `process.arch`. */
+  readonly arch: string;
+  /** Public release key, base64url; undefined: updates are off. */
+  readonly releaseKey: string | undefined;
+  /** Where downloads are kept; made when needed. */
+  readonly folder: string;
+  /** Milliseconds between two looks at the feed. */
+  readonly checkEvery?: number;
+  /** Milliseconds after which a download that broke off goes on, the first time. */
+  readonly retryPause?: number;
+}
+
+interface Manager {
+  readonly url: string;
+  readonly fingerprint: string;
+}
+
+type Step = 'check' | 'download' | 'install';
+
+/**
+ * Updates from the manager that is joined. Which version there is, and which bytes it consists of, is believed for the signature of the
+ * release key alone; only a higher version is ever taken. One thing at a time: check, download, install.
+ */
+export class Updater implements Updates {
+  readonly #with: UpdaterCollaborators;
+  readonly #options: UpdaterOptions;
+  readonly #cache: UpdateCache;
+  readonly #key: KeyObject | undefined;
+  readonly #listeners = new Set<() => void>();
+  #state: UpdateState = { phase: 'none', version: null, progress: null, reason: null };
+  #manager: Manager | null = null;
+  /** What was found last, and is higher than this version. */
+  #found: { feed: Feed; file: FeedFile | undefined } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #abort = new AbortController();
+  #running: Promise<void> | undefined;
+  /** What was given up and is not over yet: the next begins behind it. */
+  #ending: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  /** Throws POTLUCK_UPDATE_REFUSED where the release key is none. */
+  constructor(collaborators: UpdaterCollaborators, options: UpdaterOptions) {
+    this.#with = collaborators;
+    this.#options = options;
+    this.#cache = new UpdateCache(collaborators, {
+      folder: options.folder,
+      retryPause: options.retryPause ?? RETRY_PAUSE,
+    });
+    this.#key = options.releaseKey === undefined ? undefined : readReleaseKey(options.releaseKey);
+    this.#rest();
+  }
+
+  get state(): UpdateState {
+    return this.#state;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  joined(manager: Manager | null): void {
+    if (manager?.url === this.#manager?.url && manager?.fingerprint === this.#manager?.fingerprint) return;
+    this.#manager = manager;
+    this.#restart();
+  }
+
+  /** The person's choice is another. */
+  settingsChanged(): void {
+    const off = this.#offReason() !== undefined;
+    if (off !== (this.#state.phase === 'off')) this.#restart();
+    else if (!off) this.#goOn();
+  }
+
+  async step(step: Step): Promise<void> {
+    const off = this.#offReason();
+    if (off !== undefined) throw new PotluckError('POTLUCK_NO_UPDATE', off);
+    if (this.#running !== undefined) return this.#running; // the other click was first
+    await this.#run(step);
+    if (step !== 'install') this.#goOn();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#listeners.clear();
+    this.#giveUp();
+    await this.#ending;
+  }
+
+  #giveUp(): void {
+    this.#abort.abort();
+    const running = this.#running?.catch(() => undefined); // told to who waits for it
+    if (running !== undefined) this.#ending = Promise.all([this.#ending, running]).then(() => undefined);
+    this.#running = undefined;
+  }
+
+  /** Forgets what was found, and looks at once and then now and then, as long as there is a manager and updates are on. */
+  #restart(): void {
+    clearInterval(this.#timer);
+    this.#giveUp();
+    this.#abort = new AbortController();
+    this.#found = undefined;
+    this.#rest();
+    if (this.#closed || this.#manager === null || this.#offReason() !== undefined) return;
+    const look = () => void this.#lookQuietly();
+    this.#timer = setInterval(look, this.#options.checkEvery ?? CHECK_EVERY);
+    this.#timer.unref();
+    look();
+  }
+
+  #offReason(): string | undefined {
+    if (this.#key === undefined) return 'this build has no release key, so it could not tell a genuine update';
+    return this.#with.choice() === 'off' ? 'they are switched off in the settings' : undefined;
+  }
+
+  #rest(): void {
+    const reason = this.#offReason();
+    this.#set(reason === undefined ? { phase: 'none' } : { phase: 'off', reason });
+  }
+
+  /** A look that nobody clicked: a manager that is away or offers nothing is no news. */
+  async #lookQuietly(): Promise<void> {
+    if (this.#running !== undefined) return;
+    try {
+      await this.#run('check', { quiet: true });
+      this.#goOn();
+    } catch (error) {
+      this.#with.log.info({ err: error }, 'looking for an update failed');
+    }
+  }
+
+  /** What the person chose to have done without a click. */
+  #goOn(): void {
+    const choice = this.#with.choice();
+    const { phase } = this.#state;
+    const quietly = (what: Promise<void>) =>
+      void what.catch((error: unknown) => this.#with.log.warn({ err: error }, 'an update failed'));
+    if (phase === 'available' && (choice === 'download' || choice === 'install')) quietly(this.step('download'));
+    else if (phase === 'ready' && choice === 'install') quietly(this.#installOnce());
+  }
+
+  /** An update that was tried without success must not be tried at every start: from then on it wants a click. */
+  async #installOnce(): Promise<void> {
+    const attempt = join(this.#options.folder, ATTEMPT_NAME);
+    const version = this.#state.version;
+    const tried = await readIfThere(attempt);
+    if (version === null || tried === JSON.stringify({ version })) return;
+    await writeAtomic(attempt, JSON.stringify({ version }), { mode: 0o600 });
+    await this.step('install');
+  }
+
+  async #run(step: Step, { quiet = false } = {}): Promise<void> {
+    const { signal } = this.#abort;
+    const action = { check: this.#check, download: this.#download, install: this.#install }[step];
+    const running = this.#ending.then(() => action.call(this, signal));
+    this.#running = running;
+    try {
+      await running;
+    } catch (error) {
+      // A look that failed takes nothing back of what is there already.
+      const kept = step === 'check' && (this.#state.phase === 'ready' || (quiet && !isRefusal(error)));
+      if (!signal.aborted && !kept) this.#failed(error);
+      throw error;
+    } finally {
+      if (this.#running === running) this.#running = undefined;
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (isAbort(error)) return;
+    const version = this.#found?.feed.version ?? null;
+    this.#set({ phase: 'failed', version, reason: asPotluckError(error).message });
+  }
+
+  async #check(signal: AbortSignal): Promise<void> {
+    const feed = await this.#fetchFeed(signal);
+    signal.throwIfAborted();
+    const known = this.#state.phase === 'ready' ? this.#found?.feed.version : undefined;
+    if (feed !== undefined && known !== undefined && compareVersions(feed.version, known) <= 0) return;
+    if (feed === undefined || compareVersions(feed.version, this.#options.version) <= 0) {
+      this.#found = undefined;
+      this.#set({ phase: 'none' });
+      return;
+    }
+    const file = feed.files.find(({ name }) => this.#fits(name));
+    this.#found = { feed, file };
+    const mine = file !== undefined && (await this.#with.method?.possible()) === true;
+    signal.throwIfAborted();
+    this.#set({ phase: mine ? 'available' : 'ask-administrator', version: feed.version });
+  }
+
+  #fits(name: string): boolean {
+    const installer = installerOf(name);
+    const { arch } = this.#options;
+    return (
+      installer !== undefined &&
+      installer.format === this.#with.method?.format &&
+      installer.system === SYSTEM_OF[installer.format] &&
+      (installer.arch === arch || installer.arch === 'universal')
+    );
+  }
+
+  /** The feed of the pinned manager, if it offers one. Rejects with POTLUCK_UPDATE_REFUSED where it is not genuine. */
+  async #fetchFeed(signal: AbortSignal): Promise<Feed | undefined> {
+    const manager = this.#joinedManager();
+    const { get } = this.#with;
+    const whole = async (path: string) => {
+      const answer = await get(manager.url + path, { signal });
+      if (answer.status !== 200) answer.body.destroy();
+      return answer.status === 200 ? readWhole(answer, MAX_FEED) : undefined;
+    };
+    const health = await whole(HEALTH_PATH);
+    if (fingerprintIn(health) !== manager.fingerprint) throw refused('another manager answers in the place of ours');
+    const bytes = await whole(INSTALLERS_PREFIX + FEED_NAME);
+    if (bytes === undefined) return undefined;
+    const signature = await whole(INSTALLERS_PREFIX + SIGNATURE_NAME);
+    return openFeed(bytes, signature?.toString('latin1') ?? '', this.#key as KeyObject);
+  }
+
+  async #download(signal: AbortSignal): Promise<void> {
+    const { version, file } = this.#wanted();
+    const url = this.#joinedManager().url + INSTALLERS_PREFIX + encodeURIComponent(file.name);
+    let told = 0;
+    this.#set({ phase: 'downloading', version, progress: 0 });
+    const progress = (bytes: number) => {
+      const share = bytes / file.size;
+      if (share - told < PROGRESS_STEP || signal.aborted) return;
+      told = share;
+      this.#set({ phase: 'downloading', version, progress: share });
+    };
+    await this.#cache.download(url, file, { signal, progress });
+    signal.throwIfAborted();
+    this.#set({ phase: 'ready', version });
+  }
+
+  async #install(): Promise<void> {
+    const { method } = this.#with;
+    const { file } = this.#wanted();
+    if (method === undefined || this.#state.phase !== 'ready') {
+      throw new PotluckError('POTLUCK_NO_UPDATE', 'it is not downloaded yet');
+    }
+    // The file has lain on a disk since it was verified.
+    if (!(await this.#cache.isGenuine(file))) throw refused('the downloaded file was changed');
+    await method.install(this.#cache.pathOf(file));
+  }
+
+  #wanted(): { version: string; file: FeedFile } {
+    const { feed, file } = this.#found ?? {};
+    if (feed === undefined || file === undefined) throw new PotluckError('POTLUCK_NO_UPDATE', 'none was found');
+    return { version: feed.version, file };
+  }
+
+  #joinedManager(): Manager {
+    if (this.#manager === null) throw new PotluckError('POTLUCK_NO_UPDATE', 'no manager is joined');
+    return this.#manager;
+  }
+
+  #set(state: Partial<UpdateState> & Pick<UpdateState, 'phase'>): void {
+    this.#state = { version: null, progress: null, reason: null, ...state };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Systems of the formats that an app can install by itself. */
+const SYSTEM_OF: Readonly<Record<string, string>> = { exe: 'windows', AppImage: 'linux', zip: 'macos' };
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof PotluckError && error.code === 'POTLUCK_UPDATE_REFUSED';
+}
+
+function fingerprintIn(health: Buffer | undefined): string | undefined {
+  try {
+    const { fingerprint } = Object(JSON.parse(health?.toString() ?? '')) as { fingerprint?: unknown };
+    return typeof fingerprint === 'string' ? fingerprint : undefined;
+  } catch {
+    return undefined;
+  }
+}

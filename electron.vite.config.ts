@@ -7,6 +7,8 @@ const from = (path: string) => resolve(import.meta.dirname, path);
 /** The desktop app: three programs that share nothing but `src/engine/protocol/desktop.ts`. */
 export default defineConfig({
   main: {
+    // Without it the app cannot tell a genuine update and has updates off (docs/release.md).
+    define: { POTLUCK_RELEASE_KEY: JSON.stringify(process.env['POTLUCK_RELEASE_KEY'] ?? '') },
     build: {
       outDir: 'dist/app/main',
       minify: false,

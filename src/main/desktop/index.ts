@@ -5,12 +5,12 @@ import { systemClock } from '../../engine/base/clock.ts';
 import { VERSION } from '../../engine/base/version.ts';
 import { startPeer } from '../../engine/index.ts';
 import { startDesktop } from './app.ts';
-import { electronPieces } from './electron.ts';
+import { autoUpdater, electronPieces } from './electron.ts';
 import { HIDDEN, programToStart } from './login.ts';
 import { platformOf } from './pieces.ts';
 import { systemProbe } from './probe.ts';
 import type { Surroundings } from './surroundings.ts';
-import { noUpdates } from './updates.ts';
+import { createUpdates } from './update/create.ts';
 
 /** dist/app, where the app's three programs lie beside each other. */
 const APP = join(import.meta.dirname, '..');
@@ -39,7 +39,10 @@ function realSurroundings(): Surroundings {
     probe: systemProbe,
     clock: systemClock,
     startPeer,
-    makeUpdates: async () => noUpdates('this build has no updates'),
+    makeUpdates: (parts) => {
+      const { platform, execPath, arch } = process;
+      return createUpdates(parts, { app, autoUpdater }, { platform, execPath, arch, appImage: image });
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { replyError } from '../serve/reply-error.ts';
 import { type Pieced, type PieceSource, sendObject } from '../serve/send-object.ts';
 import type { ObjectStore, StoredObject } from '../store/object-store.ts';
 import type { Entry } from '../store/store.ts';
-import { notModified, type Renderer, type Shown } from './representation.ts';
+import { MISS, notModified, type Renderer, type Shown } from './representation.ts';
 
 export interface ReadCollaborators {
   readonly objects: Pick<ObjectStore, 'part'>;
@@ -32,7 +32,7 @@ export function letGo({ entry, reader }: StoredObject): void {
 /** Answers that there is no such object: often, at a cache, so nothing is made anew for it but the fields. */
 export function replyMissed({ renderer }: ReadCollaborators, exchange: Exchange): void {
   exchange.cache = 'miss';
-  replyError(exchange, { error: MISSED, fields: renderer.own({ hit: false, detail: 'not stored' }) });
+  replyError(exchange, { error: MISSED, fields: renderer.own(MISS) });
 }
 
 /** Answers GET and HEAD from an object, which is given back in any case. A promise only where something must be waited for. */

@@ -25,6 +25,7 @@ import { TagMaker } from './meta.ts';
 import { parseName } from './name.ts';
 import { letGo, replyMissed, replyRead } from './reply-read.ts';
 import { Renderer } from './representation.ts';
+import { StoreAnswers, type StoreAnswersCollaborators } from './store-answers.ts';
 
 export interface StoreHandlerCollaborators {
   readonly objects: ObjectStore;
@@ -48,6 +49,7 @@ export class StoreHandler {
   readonly #with: StoreHandlerCollaborators;
   readonly #change: ChangeCollaborators;
   readonly #renderer: Renderer;
+  readonly #fast: StoreAnswers;
   readonly #counters = new ServeCounters();
   /** Connections whose latest request had come to its end, body included, before it was answered: a new message begins there. */
   readonly #between = new WeakSet<Connection>();
@@ -58,7 +60,22 @@ export class StoreHandler {
     this.#with = collaborators;
     this.#renderer = new Renderer({ clock }, options);
     const collector = new Collector();
+    const { upload } = collaborators;
+    this.#fast = new StoreAnswers({
+      objects,
+      throttle: upload,
+      renderer: this.#renderer,
+      onRunning: () => {
+        this.#counters.running++;
+      },
+      onSent: this.#sent,
+    });
     this.#change = { objects, download, renderer: this.#renderer, tags: new TagMaker(), collector, clock };
+  }
+
+  /** Answers plain requests below node:http. */
+  get fast(): StoreAnswers {
+    return this.#fast;
   }
 
   /** Counts since the start; the object changes as they do. */
@@ -202,6 +219,20 @@ export class StoreHandler {
     counters.running--;
   };
 
+  /** An answer of the fast path is over. */
+  readonly #sent: StoreAnswersCollaborators['onSent'] = (request, reply, connection, outcome) => {
+    const counters = this.#counters;
+    const { complete, bytes, startedAt } = outcome;
+    counters.requests++;
+    counters.bytes += bytes;
+    if (reply.running) counters.running--;
+    if (!complete) counters.cut++;
+    if (reply.cache === 'hit') counters.hits++;
+    if (this.#with.access === undefined) return;
+    const { method, target, fields } = request;
+    this.#record(connection, fields.headers, startedAt, { ...reply, method, target, bytes, complete });
+  };
+
   #record(
     { client }: Connection,
     headers: RawHeaders,
@@ -212,6 +243,8 @@ export class StoreHandler {
     if (access === undefined) return;
     const log = headerOf(headers, LOG_HEADER);
     const duration = clock.monotonic() - startedAt;
-    access.record({ time: clock.now(), client, ...answer, duration, ...(log !== undefined && { log }) });
+    const { method, target, status, bytes, cache, complete } = answer;
+    const line = { time: clock.now(), client, method, target, status, bytes, duration, cache, complete };
+    access.record(log === undefined ? line : { ...line, log });
   }
 }

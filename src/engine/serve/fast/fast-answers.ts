@@ -40,15 +40,18 @@ export interface FastOutcome {
 
 /**
  * Who answers what the fast path reads (the data port's hits, a store's objects). It stands on the path of every request: no promise, no
- * wait. What it cannot answer there and then it leaves alone; the request then takes the ordinary way through node:http, as if it had
- * never been here.
+ * wait, unless bytes come from the disk. What it cannot answer it leaves alone; the request then takes the ordinary way through node:http, as
+ * if it had never been here.
  */
 export interface FastAnswers {
   /** The upload cap: the connection asks it for each body. */
   readonly throttle: Throttle;
 
-  /** The answer, or undefined: nothing has happened then. Never throws. Where there is an answer, `sent` is called exactly once for it. */
-  answer(request: FastRequest, connection: Connection): FastReply | undefined;
+  /**
+   * The answer, or undefined: nothing has happened then. Never throws, and a promise never rejects. Where there is an answer, `sent` is called
+   * exactly once for it.
+   */
+  answer(request: FastRequest, connection: Connection): FastReply | undefined | Promise<FastReply | undefined>;
 
   /** The answer could not leave at once: a download is running, until `sent`. */
   running(request: FastRequest, reply: FastReply): void;

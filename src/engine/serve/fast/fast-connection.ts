@@ -26,7 +26,17 @@ interface Sending {
   ended: boolean;
 }
 
+/** A request whose answer is not at hand yet. */
+interface Waiting {
+  readonly request: FastRequest;
+  readonly startedAt: number;
+  /** Its bytes, for node:http should it have to answer. */
+  readonly chunk: Buffer;
+}
+
 const NOTHING = Buffer.alloc(0);
+/** The client went away before anything was sent. */
+const UNSENT = { complete: false, stillRead: false, bytes: 0 } as const;
 
 /**
  * A connection before node:http sees it. As long as each request comes complete, plain and alone in one packet, and its answer is at hand,
@@ -46,6 +56,7 @@ export class FastConnection implements Running, Sink {
   #request: FastRequest | undefined;
   #bytes: Buffer = NOTHING;
   #sending: Sending | undefined;
+  #waiting: Waiting | undefined;
   /** Writes whose end was not told yet. */
   #unacknowledged = 0;
   /** What came while an answer was being sent. */
@@ -60,7 +71,7 @@ export class FastConnection implements Running, Sink {
   }
 
   get ended(): boolean {
-    return this.#sending?.ended ?? true;
+    return this.#sending?.ended ?? this.#waiting === undefined;
   }
 
   get signal(): AbortSignal {
@@ -77,18 +88,19 @@ export class FastConnection implements Running, Sink {
 
   readonly #onData = (chunk: Buffer): void => {
     const { refused, onRest } = this.#connection;
-    if (refused || (onRest !== undefined && this.#sending === undefined)) return; // it is being closed
-    if (this.#sending !== undefined) {
+    const busy = this.#sending !== undefined || this.#waiting !== undefined;
+    if (refused || (onRest !== undefined && !busy)) return; // it is being closed
+    if (busy) {
       this.#hold(chunk);
       return;
     }
     const request = this.#read(chunk);
-    if (request === undefined || !this.#answer(request)) this.#handOver(chunk);
+    if (request === undefined || !this.#answer(request, chunk)) this.#handOver(chunk);
   };
 
   /** The client has said its last: whatever is still to be sent is sent. */
   readonly #onEnd = (): void => {
-    if (this.#sending === undefined || this.#sending.ended) this.#socket.end();
+    if (this.ended) this.#socket.end();
     else this.#connection.onRest ??= () => this.#socket.end();
   };
 
@@ -121,20 +133,49 @@ export class FastConnection implements Running, Sink {
   }
 
   /** False where it is left to others. */
-  #answer(request: FastRequest): boolean {
+  #answer(request: FastRequest, chunk: Buffer): boolean {
     const { answers, clock } = this.#with;
     const startedAt = clock.monotonic();
     const reply = answers.answer(request, this.#connection);
     if (reply === undefined) return false;
+    if (reply instanceof Promise) void this.#await(reply, { request, startedAt, chunk });
+    else this.#reply(request, reply, startedAt);
+    return true;
+  }
+
+  /** Until the answer is at hand the connection is as busy as while it sends. */
+  async #await(later: Promise<FastReply | undefined>, waiting: Waiting): Promise<void> {
+    const { running } = this.#connection;
+    const { request, startedAt, chunk } = waiting;
+    this.#waiting = waiting;
+    running.push(this);
+    const reply = await later;
+    if (this.#waiting !== waiting) {
+      if (reply !== undefined)
+        this.#with.answers.sent(request, reply, this.#connection, { ...UNSENT, startedAt }, false);
+      return;
+    }
+    this.#waiting = undefined;
+    if (reply === undefined) {
+      running.splice(running.indexOf(this), 1); // it goes on elsewhere: nothing rests
+      this.#handOver(this.#held === undefined ? chunk : Buffer.concat([chunk, this.#held]));
+      return;
+    }
+    this.#reply(request, reply, startedAt);
+    this.#connection.end(this);
+    if (this.#sending === undefined) this.#goOn();
+  }
+
+  #reply(request: FastRequest, reply: FastReply, startedAt: number): void {
+    const { answers } = this.#with;
     const size = reply.message === undefined ? (reply.body?.length ?? 0) : reply.message.length - reply.head.length;
     if (size === 0) {
       this.#send(request, reply, startedAt, size);
-      return true;
+      return;
     }
     const granted = askFor(size, this, answers.throttle, this.#connection.flow(answers.throttle, 'client'));
     if (granted.turn === undefined) this.#send(request, reply, startedAt, size);
     else void this.#sendInSlices({ request, reply, startedAt, size, bytes: 0, ended: false }, granted);
-    return true;
   }
 
   /** All of it at once. Mostly the kernel takes it there and then. */
@@ -205,6 +246,11 @@ export class FastConnection implements Running, Sink {
     this.#fail = undefined;
     this.#tell(sending, true, false);
     this.#connection.end(this);
+    this.#goOn();
+  }
+
+  /** What came meanwhile has its turn. */
+  #goOn(): void {
     const held = this.#held;
     if (held === undefined || this.#connection.onRest !== undefined) return;
     this.#held = undefined;
@@ -213,6 +259,7 @@ export class FastConnection implements Running, Sink {
   }
 
   closed(open: boolean): void {
+    this.#waiting = undefined;
     const sending = this.#sending;
     if (sending === undefined) return;
     this.#sending = undefined;

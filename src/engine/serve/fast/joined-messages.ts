@@ -17,8 +17,8 @@ export class JoinedMessages {
     this.#limit = limit;
   }
 
-  /** Joins a head (Latin-1) and a body for whoever keeps it. */
-  join(into: Joined, head: string, body: Buffer): Buffer {
+  /** Joins a head (Latin-1) and a body for whoever keeps it. One that is larger than the limit is not kept. */
+  join(into: Joined, head: string, body: Buffer): void {
     const message = Buffer.allocUnsafeSlow(head.length + body.length);
     message.write(head, 0, 'latin1');
     body.copy(message, head.length);
@@ -26,7 +26,6 @@ export class JoinedMessages {
     this.#queue.push(into);
     this.#bytes += message.length;
     while (this.#bytes > this.#limit) this.#giveUp(this.#queue.shift());
-    return message;
   }
 
   #giveUp(oldest: Joined | undefined): void {

@@ -26,6 +26,7 @@ const KNOWN = new Set([
   'if-modified-since',
   'if-none-match',
   'if-range',
+  'log-header',
   'origin',
   'pragma',
   'priority',

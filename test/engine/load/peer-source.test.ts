@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/engine/base/clock.ts';
+import type { LiveHead } from '../../../src/engine/load/live-head.ts';
 import type { ContentRequest, Resolution } from '../../../src/engine/load/source.ts';
 import { eventually } from '../../support/help.ts';
 import { type Origin, type OriginFile, startOrigin } from '../../support/origin.ts';
@@ -10,6 +11,12 @@ import { type Peer, startPeer } from './peers.ts';
 const { signal } = new AbortController();
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+
+function plainHit(resolution: Resolution): LiveHead | undefined {
+  if (resolution.kind !== 'object') return undefined;
+  const { hit, ttl: _, ...more } = resolution.cache;
+  return hit && Object.keys(more).length === 0 ? resolution.live : undefined;
+}
 
 describe('content at a peer', () => {
   let origin: Origin;
@@ -42,20 +49,28 @@ describe('content at a peer', () => {
     await origin.close();
   });
 
-  const ask = async (more: Partial<ContentRequest> = {}): Promise<Resolution> =>
-    peer.source.resolve(
-      {
-        method: 'GET',
-        group: 'default',
-        target: '/file',
-        headers: ['Host', '192.0.2.7:8001'],
-        revision: undefined,
-        not: [],
-        client: '127.0.0.1',
-        ...more,
-      },
-      signal,
-    );
+  /** Whatever is asked: `hit` names exactly what `resolve` answers with at once, as a plain hit. */
+  const ask = async (more: Partial<ContentRequest> = {}): Promise<Resolution> => {
+    const request: ContentRequest = {
+      method: 'GET',
+      group: 'default',
+      target: '/file',
+      headers: ['Host', '192.0.2.7:8001'],
+      revision: undefined,
+      not: [],
+      client: '127.0.0.1',
+      ...more,
+    };
+    const hit = peer.source.hit(request);
+    try {
+      const resolution = peer.source.resolve(request, signal);
+      expect(hit).toBe(resolution instanceof Promise ? undefined : plainHit(resolution));
+      return await resolution;
+    } catch (error) {
+      expect(hit).toBeUndefined();
+      throw error;
+    }
+  };
 
   const revisionOf = (resolution: Resolution) => (resolution.kind === 'object' ? resolution.live.head.revision : '');
   const asks = () => origin.stats.requests('/file');

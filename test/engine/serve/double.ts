@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { systemClock } from '../../../src/engine/base/clock.ts';
+import { type Clock, systemClock } from '../../../src/engine/base/clock.ts';
 import { abortReason, PotluckError } from '../../../src/engine/base/errors.ts';
 import { type Log, silentLog } from '../../../src/engine/base/log.ts';
 import type { Head } from '../../../src/engine/content/head.ts';
@@ -22,7 +22,7 @@ import type {
   Redirector,
   UpgradeHandler,
 } from '../../../src/engine/serve/collaborators.ts';
-import { DataHandler } from '../../../src/engine/serve/handler.ts';
+import { type Arrival, DataHandler } from '../../../src/engine/serve/handler.ts';
 import type { Limits } from '../../../src/engine/serve/limits.ts';
 import { type Certificate, DataListener } from '../../../src/engine/serve/listener.ts';
 import { MemoryStore } from '../../../src/engine/store/memory-store.ts';
@@ -73,15 +73,17 @@ export class LaidDownSource implements ContentSource {
   onForward: (request: ForwardedRequest, signal: AbortSignal) => Promise<PassedResponse> = () =>
     Promise.reject(new PotluckError('POTLUCK_ORIGIN_UNREACHABLE'));
   outstanding = 0;
+  readonly #clock: Clock;
 
-  constructor(grant = 256 * 1024 * 1024) {
+  constructor(grant = 256 * 1024 * 1024, clock = systemClock) {
+    this.#clock = clock;
     this.store = new MemoryStore({}, { grant, poison: true });
   }
 
   /** An object in the store, found under its target. */
   put(target: string, body: Buffer, facts: Partial<Head> = {}): LiveHead {
     const head = headOf(target, { ...facts, length: body.length });
-    const live = new LiveHead(head, systemClock.monotonic(), {
+    const live = new LiveHead(head, this.#clock.monotonic(), {
       signed: { payload: '', key: '', signature: '' },
     });
     for (let i = 0; i < pieceCount(body.length, head.pieceSize); i++) {
@@ -217,6 +219,8 @@ export interface Face {
   readonly handler: DataHandler;
   readonly throttle: Throttle;
   readonly lines: AccessLine[];
+  /** Requests that took the ordinary way, through node:http. */
+  readonly ordinary: () => number;
   readonly port: number;
   readonly url: string;
   close(): Promise<void>;
@@ -232,12 +236,16 @@ export interface FaceOptions {
   readonly tls?: Certificate;
   readonly log?: Log;
   readonly memory?: { pressed: boolean };
+  /** False: everything takes the ordinary way. */
+  readonly fast?: boolean;
+  readonly clock?: Clock;
 }
 
 /** A whole data port on a free loopback port, over a source that the test lays down. */
 export async function openFace(options: FaceOptions = {}): Promise<Face> {
-  const source = new LaidDownSource();
-  const throttle = new Throttle({ clock: systemClock }, { rate: options.rate });
+  const { clock = systemClock } = options;
+  const source = new LaidDownSource(undefined, clock);
+  const throttle = new Throttle({ clock }, { rate: options.rate });
   const lines: AccessLine[] = [];
   const log = options.log ?? silentLog;
   const handler = new DataHandler(
@@ -249,16 +257,21 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
       redirector: options.redirector,
       access: { record: (line) => lines.push(line) },
       log,
-      clock: systemClock,
+      clock,
     },
     { name: 'test' },
   );
+  let ordinary = 0;
+  const handle = (arrival: Arrival) => {
+    ordinary++;
+    handler.handle(arrival);
+  };
   const listener = new DataListener(
     {
-      handler,
+      handler: options.fast === false ? { handle } : { handle, fast: handler.fast },
       upgrades: new Map(Object.entries(options.upgrades ?? {})),
       log,
-      clock: systemClock,
+      clock,
       memory: options.memory ?? source.store,
     },
     { host: '127.0.0.1', port: 0, limits: options.limits ?? {}, tls: options.tls },
@@ -266,5 +279,6 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
   await listener.start();
   const { port } = listener.address;
   const url = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
-  return { source, listener, handler, throttle, lines, port, url, close: () => listener.close() };
+  const close = () => listener.close();
+  return { source, listener, handler, throttle, lines, ordinary: () => ordinary, port, url, close };
 }

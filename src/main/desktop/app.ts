@@ -108,7 +108,7 @@ async function compose(
   stack.use(face.window);
   face.ipc.start();
   stack.use(face.ipc);
-  stack.defer(followTheme(electron, hub));
+  stack.defer(followTheme(electron, opened, hub));
   power.start();
   stack.use(power);
   stack.defer(everyMinute(() => Promise.all([model.minute(), face.lookForTray()])));
@@ -165,7 +165,8 @@ function everyMinute(look: () => Promise<unknown>): () => void {
   return () => clearInterval(timer);
 }
 
-function followTheme({ nativeTheme }: ElectronPieces, hub: Hub): () => void {
+function followTheme({ nativeTheme }: ElectronPieces, { file }: Opened, hub: Hub): () => void {
+  nativeTheme.themeSource = file.settings.theme;
   const changed = () => hub.changed();
   nativeTheme.on('updated', changed);
   return () => nativeTheme.off('updated', changed);

@@ -99,14 +99,15 @@ export class Engine {
 
   /**
    * Joins a manager, after leaving the one that is joined. Rejects with what kept it from that, which is shown as well: POTLUCK_MANAGER_UNREACHABLE,
-   * POTLUCK_KEY_CHANGED, POTLUCK_JOIN_REFUSED and so on; a join that was given up for another resolves.
+   * POTLUCK_KEY_CHANGED, POTLUCK_JOIN_REFUSED and so on; a join that was given up for another resolves. `keepProblem`: what is shown stays, as
+   * why the last run ended when the app has joined by itself.
    */
-  async join(request: JoinRequest): Promise<void> {
+  async join(request: JoinRequest, options: { keepProblem?: boolean } = {}): Promise<void> {
     await this.close();
     const starting = new AbortController();
     this.#request = request;
     this.#starting = starting;
-    this.#problem = null;
+    if (options.keepProblem !== true) this.#problem = null;
     this.#failed = false;
     this.#keyChange = null;
     const start = this.#start(request, starting.signal).finally(() => {

@@ -104,7 +104,7 @@ export class Membership {
     const { url, fingerprint } = last;
     const token = await this.#with.secrets.get(fingerprint);
     try {
-      await this.#with.engine.join({ url, fingerprint, token, persist });
+      await this.#with.engine.join({ url, fingerprint, token, persist }, { keepProblem: persist });
       await this.#joined(undefined, false);
     } catch (err) {
       this.#with.log.warn({ err, url }, 'the last manager was not joined');

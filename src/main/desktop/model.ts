@@ -42,6 +42,7 @@ export class Model {
   readonly #updates: Updates;
   readonly #hub: Hub;
   readonly #curve = new Curve();
+  #standing = '';
   #sampledAt = Number.NEGATIVE_INFINITY;
   #freeDisk: number | null;
 
@@ -216,9 +217,18 @@ export class Model {
     this.#hub.changed();
   }
 
+  /** State and trouble are shown at once, the number of downloads when there is time. */
   #engineChanged(): void {
+    const { app, peer, problem } = this.engine.view;
+    const standing = JSON.stringify([app, peer?.holds, peer?.trouble, peer?.manager, problem]);
+    const moved = standing === this.#standing;
+    this.#standing = standing;
+    if (moved) {
+      this.#hub.moved();
+      return;
+    }
     this.conditions.managerChanged();
-    this.#updates.joined(this.engine.view.peer?.manager ?? null);
-    this.#hub.moved();
+    this.#updates.joined(peer?.manager ?? null);
+    this.#hub.changed();
   }
 }

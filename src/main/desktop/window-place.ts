@@ -35,10 +35,9 @@ export function fitPlace(place: Place | undefined, areas: readonly Place[]): Pla
   });
   if (area === undefined) return undefined;
   const clamp = (value: number, least: number, most: number) => Math.max(least, Math.min(most, value));
-  return {
-    x: place.x,
-    y: place.y,
-    width: clamp(place.width, WINDOW_SIZE.minWidth, Math.max(WINDOW_SIZE.minWidth, area.width)),
-    height: clamp(place.height, WINDOW_SIZE.minHeight, Math.max(WINDOW_SIZE.minHeight, area.height)),
-  };
+  const width = clamp(place.width, WINDOW_SIZE.minWidth, Math.max(WINDOW_SIZE.minWidth, area.width));
+  const height = clamp(place.height, WINDOW_SIZE.minHeight, Math.max(WINDOW_SIZE.minHeight, area.height));
+  // One that was cut may otherwise end before the part of it that was visible.
+  const x = clamp(place.x, area.x + VISIBLE.width - width, area.x + area.width - VISIBLE.width);
+  return { x, y: place.y, width, height };
 }

@@ -1,0 +1,160 @@
+import { get } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nodes, startManager } from '../../e2e/nodes.ts';
+import { type Origin, startOrigin } from '../../support/origin.ts';
+import { eventually, type Potluck, stopAll } from '../../support/program.ts';
+import { Desk, type DeskOptions } from './harness.ts';
+
+const MIB = 2 ** 20;
+const SIZE = 24 * MIB;
+
+let origin: Origin;
+let manager: Potluck;
+
+beforeEach(async () => {
+  origin = await startOrigin({ files: { '/f': { size: SIZE } } });
+  manager = await startManager(origin.url);
+});
+
+afterEach(async () => {
+  await stopAll();
+  await origin.close();
+});
+
+/** A reader that takes its time until it is told to go on: a download that runs for as long as the test wants. */
+class SlowReader {
+  bytes = 0;
+  readonly done: Promise<boolean>;
+  /** Milliseconds between two reads. */
+  #pause = 100;
+
+  constructor(url: string) {
+    this.done = new Promise((resolve) => {
+      const follow = (at: string) => {
+        const request = get(at, { agent: false }, (response) => {
+          const { location } = response.headers;
+          if (location !== undefined) {
+            response.resume();
+            follow(location);
+            return;
+          }
+          // It keeps reading a little, or it would not notice that it was cut.
+          response.on('data', (chunk: Buffer) => {
+            this.bytes += chunk.length;
+            response.pause();
+            setTimeout(() => response.resume(), this.#pause);
+          });
+          response.once('close', () => resolve(response.complete));
+          response.once('error', () => resolve(false));
+        });
+        request.once('error', () => resolve(false));
+      };
+      follow(url);
+    });
+  }
+
+  goOn(): void {
+    this.#pause = 0;
+  }
+}
+
+async function sharing(options: DeskOptions = {}): Promise<Desk> {
+  const desk = await Desk.start(options);
+  await desk.call('join', { url: manager.data });
+  await desk.until(({ app }) => app === 'sharing');
+  return desk;
+}
+
+async function downloading(desk: Desk): Promise<SlowReader> {
+  const reader = new SlowReader(`${manager.data}/f`);
+  await desk.until(({ peer }) => peer?.running === 1);
+  await eventually(() => reader.bytes > 0);
+  return reader;
+}
+
+describe('leaving', () => {
+  it('waits for the download that runs, says what remains, and is gone then', async () => {
+    await using desk = await sharing();
+    const reader = await downloading(desk);
+    await eventually(() => desk.electron.tray.menu?.labels.includes('Leave when downloads finish') === true);
+    await desk.click('Leave when downloads finish');
+    await desk.until(({ app, peer }) => app === 'draining' && peer?.running === 1);
+    expect(desk.state.peer?.remaining?.bytes).toBeGreaterThan(0);
+    await eventually(() => desk.electron.tray.tooltip.includes('Leaving when 1 download finishes'));
+    reader.goOn();
+    expect(await reader.done).toBe(true);
+    expect(reader.bytes).toBe(SIZE);
+    await desk.until(({ app, peer }) => app === 'idle' && peer === null);
+    expect(desk.state.allTime.served).toBe(SIZE);
+    expect(await nodes(manager)).not.toContainEqual(expect.objectContaining({ status: 'active' }));
+  });
+
+  it('is over at once when the person does not want to wait', async () => {
+    await using desk = await sharing();
+    const reader = await downloading(desk);
+    await desk.call('leave', { cold: false });
+    await desk.until(({ app }) => app === 'draining');
+    await desk.call('leave', { cold: true });
+    expect(await reader.done).toBe(false);
+    await desk.until(({ app }) => app === 'idle');
+  });
+
+  it('is remembered: the next start joins nobody', async () => {
+    await using desk = await sharing();
+    await desk.call('leave', { cold: true });
+    await desk.until(({ app }) => app === 'idle');
+    await desk.stop();
+    await using again = await Desk.start({ folder: desk.folder });
+    expect(again.state).toMatchObject({ app: 'idle', last: { url: manager.data } });
+  });
+});
+
+describe('quitting', () => {
+  it('waits for downloads, and not when it is asked for twice', async () => {
+    await using desk = await sharing();
+    const reader = await downloading(desk);
+    await desk.click('Quit');
+    await desk.until(({ app }) => app === 'draining');
+    expect(desk.electron.app.ended).toBeUndefined();
+    desk.electron.app.quit();
+    await eventually(() => desk.electron.app.ended === 'quit');
+    expect(await reader.done).toBe(false);
+  });
+
+  it('lets the download finish first', async () => {
+    await using desk = await sharing();
+    const reader = await downloading(desk);
+    await desk.call('quit', null);
+    await desk.until(({ app }) => app === 'draining');
+    reader.goOn();
+    expect(await reader.done).toBe(true);
+    await eventually(() => desk.electron.app.ended === 'quit');
+    expect(() => desk.electron.window).toThrow('no window');
+    expect(() => desk.electron.tray).toThrow('no tray icon');
+  });
+
+  it('has a deadline', async () => {
+    await using desk = await sharing({ quitDeadline: 300 });
+    const reader = await downloading(desk);
+    await desk.click('Quit');
+    await eventually(() => desk.electron.app.ended === 'quit');
+    expect(await reader.done).toBe(false);
+  });
+
+  it('does not wait where the person does not want it to', async () => {
+    await using desk = await sharing();
+    await desk.call('change', { quitWarm: false });
+    const reader = await downloading(desk);
+    await desk.click('Quit');
+    await eventually(() => desk.electron.app.ended === 'quit');
+    expect(await reader.done).toBe(false);
+  });
+
+  it('goes on with the same manager at the next start', async () => {
+    await using desk = await sharing();
+    desk.electron.app.quit();
+    await eventually(() => desk.electron.app.ended === 'quit');
+    await using again = await Desk.start({ folder: desk.folder, argv: ['--hidden'] });
+    await again.until(({ app }) => app === 'sharing');
+  });
+});

@@ -1,0 +1,63 @@
+import type { PeerSnapshot } from '../../../src/engine/base/running-peer.ts';
+import type { DesktopState } from '../../../src/engine/protocol/desktop.ts';
+import { kindDefaults } from '../../../src/main/desktop/settings.ts';
+
+const KEY = 'a'.repeat(64);
+
+/** A peer that shares with nothing to do. */
+export function peerOf(changes: Partial<PeerSnapshot> = {}): PeerSnapshot {
+  return {
+    state: 'sharing',
+    holds: [],
+    trouble: null,
+    troubleCode: null,
+    keyChange: null,
+    reachable: true,
+    manager: { url: 'http://cdn:11000', name: 'cdn', fingerprint: KEY, members: 3 },
+    port: 8001,
+    downloads: [],
+    running: 0,
+    uploadRate: 0,
+    downloadRate: 0,
+    uploadCap: null,
+    downloadCap: null,
+    totals: { served: 0, fetched: 0, saved: 0, requests: 0, hits: 0 },
+    memory: { grant: 1, used: 0 },
+    disk: { grant: 1, used: 0 },
+    remaining: null,
+    clockDifference: 0,
+    ...changes,
+  };
+}
+
+/** An app that has joined nobody yet. */
+export function stateOf(changes: Partial<DesktopState> = {}): DesktopState {
+  return {
+    app: 'idle',
+    problem: null,
+    peer: null,
+    nearby: [],
+    last: null,
+    changedKey: null,
+    pendingLink: null,
+    settings: kindDefaults({ totalMemory: 2 ** 34, freeDisk: 2 ** 40 }),
+    secrets: 'safe',
+    conditions: { battery: 'no', metered: 'unknown', vpn: 'unknown', busy: 'no' },
+    holds: [],
+    slowed: [],
+    pausedUntil: null,
+    today: { served: 0, saved: 0 },
+    allTime: { served: 0, saved: 0 },
+    curve: { up: [], down: [] },
+    freeDisk: null,
+    totalMemory: 2 ** 34,
+    update: { phase: 'none', version: null, progress: null, reason: null },
+    platform: 'linux',
+    version: '0.1.0',
+    resolved: { language: 'en', dark: false },
+    tray: true,
+    ...changes,
+  };
+}
+
+export const LAST = { url: 'http://cdn:11000', name: 'cdn', fingerprint: KEY };

@@ -1,0 +1,197 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningPeer } from '../../../src/engine/base/running-peer.ts';
+import { startPeer } from '../../../src/engine/index.ts';
+import { startManager } from '../../e2e/nodes.ts';
+import { type Origin, startOrigin } from '../../support/origin.ts';
+import { eventually, freePort, type Potluck, stopAll, tempFolder } from '../../support/program.ts';
+import { Desk, managerOn } from './harness.ts';
+
+let origin: Origin;
+let manager: Potluck;
+
+beforeEach(async () => {
+  origin = await startOrigin({ files: { '/f': { size: 1000 } } });
+  manager = await startManager(origin.url);
+});
+
+afterEach(async () => {
+  await stopAll();
+  await origin.close();
+});
+
+async function join_(desk: Desk): Promise<void> {
+  await desk.call('join', { url: manager.data });
+  await desk.until(({ app }) => app === 'sharing');
+}
+
+function occupy(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject).listen(port, () => resolve(server));
+  });
+}
+
+describe('a manager that goes away', () => {
+  it('is looked for, and joined again when it is back', async () => {
+    using state = tempFolder('potluck-manager-');
+    const port = await freePort();
+    const first = await managerOn(port, origin.url, state.path);
+    await using desk = await Desk.start();
+    await desk.call('join', { url: first.data });
+    await desk.until(({ app }) => app === 'sharing');
+    await first.stop(0);
+    await desk.until(({ app, problem }) => app === 'disconnected' && problem !== null);
+    await managerOn(port, origin.url, state.path);
+    await desk.until(({ app, problem }) => app === 'sharing' && problem === null);
+  });
+
+  it('is waited for at the start of the app', async () => {
+    using folder = tempFolder('potluck-desk-data-');
+    using state = tempFolder('potluck-manager-');
+    const port = await freePort();
+    const first = await managerOn(port, origin.url, state.path);
+    {
+      await using desk = await Desk.start({ folder: folder.path });
+      await desk.call('join', { url: first.data });
+    }
+    await first.stop(0);
+    await using desk = await Desk.start({ folder: folder.path });
+    await desk.until(({ app }) => app === 'joining' || app === 'disconnected');
+    await managerOn(port, origin.url, state.path);
+    await desk.until(({ app }) => app === 'sharing');
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is left to who has it; the next free one is used from then on', async () => {
+    const port = await freePort();
+    const server = await occupy(port);
+    await using desk = await Desk.start();
+    await desk.call('change', { port });
+    await join_(desk);
+    expect(desk.state.peer?.port).toBeGreaterThan(port);
+    expect(desk.state.settings.port).toBe(desk.state.peer?.port);
+    server.close();
+    await desk.call('restartEngine', null);
+    await desk.until(({ app }) => app === 'sharing');
+    expect(desk.state.settings.port).toBeGreaterThan(port);
+  });
+
+  it('changes at once when the person names another', async () => {
+    await using desk = await Desk.start();
+    await desk.call('change', { port: await freePort() });
+    await join_(desk);
+    const port = await freePort();
+    await desk.call('change', { port });
+    await desk.until(({ app, peer }) => app === 'sharing' && peer?.port === port);
+  });
+});
+
+describe('an engine that fails', () => {
+  it('is closed, shown, and started again without the app', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    let broken = false;
+    await using desk = await Desk.start({
+      startPeer: async (...args) => {
+        const peer = await startPeer(...args);
+        if (broken) return peer;
+        broken = true;
+        const failure = new Promise<Error>((resolve) => {
+          fail = resolve;
+        });
+        return withDone(
+          peer,
+          failure.then(async (error) => {
+            await peer.close();
+            throw error;
+          }),
+        );
+      },
+    });
+    await join_(desk);
+    fail(Object.assign(new Error('the disk is gone'), { code: 'EIO' }));
+    const { problem } = await desk.until(({ app }) => app === 'failed');
+    expect(problem).toMatchObject({ code: 'POTLUCK_INTERNAL', message: expect.stringContaining('the disk is gone') });
+    await eventually(() => desk.electron.tray.menu?.labels.includes('Start again') === true);
+    await desk.click('Start again');
+    await desk.until(({ app, problem: left }) => app === 'sharing' && left === null);
+  });
+
+  it('says that its folder cannot be written', async () => {
+    await using desk = await Desk.start();
+    writeFileSync(join(desk.folder, 'engine'), 'a file where a folder should be');
+    expect(await desk.ask('join', { url: manager.data, fingerprint: '0'.repeat(64) })).toMatchObject({
+      ok: false,
+      problem: { code: 'POTLUCK_STATE_UNWRITABLE' },
+    });
+    expect(desk.state.app).toBe('failed');
+  });
+});
+
+/** The same peer with another end: a failure cannot be had on demand from a healthy one. */
+function withDone(peer: RunningPeer, done: Promise<void>): RunningPeer {
+  done.catch(() => undefined);
+  return new Proxy(peer, {
+    get: (target, name) => {
+      if (name === 'done') return done;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe('an error that nobody caught', () => {
+  it('ends the app with a goodbye, and starts it once more with the reason', async () => {
+    await using desk = await Desk.start();
+    await join_(desk);
+    desk.process.emit('uncaughtException', new TypeError('x is not a function'));
+    expect(desk.electron.app.ended).toBe(1);
+    expect(desk.electron.app.relaunched).toEqual({ args: ['--hidden'] });
+    expect(desk.state.app).toBe('disconnected');
+    await desk.stop();
+
+    await using again = await Desk.start({ folder: desk.folder });
+    expect(again.state.problem).toMatchObject({ message: 'TypeError: x is not a function' });
+    again.process.emit('unhandledRejection', new Error('and again'));
+    expect(again.electron.app).toMatchObject({ ended: 1, relaunched: undefined });
+    await again.stop();
+
+    await using third = await Desk.start({ folder: desk.folder });
+    expect(third.state.problem?.message).not.toBe('TypeError: x is not a function');
+  });
+});
+
+describe('what the person has set', () => {
+  it('is there after a restart, with what was counted', async () => {
+    using folder = tempFolder('potluck-desk-data-');
+    {
+      await using desk = await Desk.start({ folder: folder.path });
+      await desk.call('change', { uploadCap: 7_000_000, language: 'zh', theme: 'dark', notifications: false });
+      desk.electron.window.place({ x: 300, y: 200, width: 500, height: 700 });
+      desk.electron.window.close();
+    }
+    await using desk = await Desk.start({ folder: folder.path });
+    expect(desk.state.settings).toMatchObject({ uploadCap: 7_000_000, language: 'zh', notifications: false });
+    expect(desk.state.resolved).toEqual({ language: 'zh', dark: true });
+    expect(desk.electron.window.getBounds()).toEqual({ x: 300, y: 200, width: 500, height: 700 });
+    expect(desk.electron.tray.menu?.labels).toContain('打开 Potluck');
+  });
+
+  it('loses one odd value alone when somebody edits the file', async () => {
+    using folder = tempFolder('potluck-desk-data-');
+    {
+      await using desk = await Desk.start({ folder: folder.path });
+      await desk.call('change', { uploadCap: 7_000_000, port: 9001 });
+    }
+    const file = join(folder.path, 'settings.json');
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as { settings: Record<string, unknown> };
+    kept.settings['uploadCap'] = 'fast';
+    writeFileSync(file, JSON.stringify(kept));
+    chmodSync(file, 0o600);
+    await using desk = await Desk.start({ folder: folder.path });
+    expect(desk.state.settings).toMatchObject({ port: 9001, uploadCap: 20 * 2 ** 20 });
+  });
+});

@@ -38,6 +38,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   manager: BASICS,
   'engine/index': [...BASICS, 'peer', 'manager', 'store-server', 'client'],
   main: ['engine/index', 'base', 'protocol'],
+  renderer: ['engine/index', 'protocol'],
 };
 
 /** Packages that are known to one room alone, or to few. */
@@ -46,6 +47,10 @@ const PACKAGES: Record<string, readonly string[]> = {
   pino: ['main'],
   yaml: ['base'],
   'bonjour-service': ['discovery'],
+  preact: ['renderer'],
+  'preact/hooks': ['renderer'],
+  '@preact/signals': ['renderer'],
+  uplot: ['renderer'],
 };
 
 interface Import {
@@ -111,6 +116,16 @@ describe('the rooms of src', () => {
   it('leave src for package.json only', () => {
     const out = all.filter(({ to }) => to.startsWith('/') && !to.startsWith(SRC)).map(({ to }) => relative(SRC, to));
     expect([...new Set(out)]).toEqual(['../package.json']);
+  });
+
+  it('give the window types of the engine, and of its code only what the border to the window is made of', () => {
+    const values = sources()
+      .filter((file) => roomOf(file) === 'renderer')
+      .flatMap((file) => [
+        ...readFileSync(file, 'utf8').matchAll(/^import (?!type\b)[^;]*?from '([^']*\/engine\/[^']*)'/gm),
+      ])
+      .map((match) => match[1]?.replace(/^.*\/engine\//, ''));
+    expect([...new Set(values)]).toEqual(['protocol/desktop-pause.ts']);
   });
 
   it('keep heavy packages to the rooms that need them, and Electron to the desktop app', () => {

@@ -1,4 +1,43 @@
 import { render } from 'preact';
+import type { DesktopBridge, DesktopState } from '../engine/protocol/desktop.ts';
+import { type Backend, bridgeBackend } from './data/backend.ts';
+import { Model } from './data/model.ts';
+import { App } from './views/app.tsx';
+import { Waiting } from './views/waiting.tsx';
+import './style/index.css';
+
+declare global {
+  interface Window {
+    readonly potluck?: DesktopBridge;
+  }
+}
+
+/** Draws the window, and keeps it in step with the state until it is closed. */
+async function start(root: Element, backend: Backend): Promise<void> {
+  let model: Model | undefined;
+  let latest: DesktopState | undefined;
+  const show = () => {
+    // A window that nobody sees has nothing to draw; the last state is kept for when it is seen again.
+    if (latest === undefined || document.hidden || model === undefined) return;
+    model.receive(latest);
+    latest = undefined;
+  };
+  backend.onState((state) => {
+    latest = state;
+    show();
+  });
+  document.addEventListener('visibilitychange', show);
+
+  render(<Waiting problem={null} />, root);
+  const first = await backend.call('ready', null);
+  if (!first.ok) {
+    render(<Waiting problem={first.problem} />, root);
+    return;
+  }
+  model = new Model(backend, first.value);
+  render(<App model={model} />, root);
+  show();
+}
 
 const root = document.querySelector('#app');
-if (root !== null) render(<p>Potluck</p>, root);
+if (root !== null && window.potluck !== undefined) void start(root, bridgeBackend(window.potluck));

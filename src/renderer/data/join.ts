@@ -1,0 +1,39 @@
+import { useState } from 'preact/hooks';
+import type { CallPayload, Problem } from '../../engine/protocol/desktop.ts';
+import type { Model, TokenAsker } from './model.ts';
+
+/** A refusal is answered by asking for the token: the manager says no more than that. */
+export function asksForToken({ code }: Problem): boolean {
+  return code === 'POTLUCK_JOIN_REFUSED';
+}
+
+/** The call that joins a manager. */
+export function joinPayload(manager: TokenAsker, token?: string, tokenInFile?: boolean): CallPayload<'join'> {
+  const { url, fingerprint } = manager;
+  return {
+    url,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(token === undefined ? {} : { token }),
+    ...(tokenInFile === true ? { tokenInFile } : {}),
+  };
+}
+
+/** Joins a manager of the list. One that wants a token which is not kept here is asked about first. */
+export function useJoin(model: Model) {
+  const [busy, setBusy] = useState(false);
+  const join = async (manager: TokenAsker & { readonly tokenRequired: boolean; readonly known: boolean }) => {
+    const { url, name, fingerprint } = manager;
+    const asker: TokenAsker = { url, name, ...(fingerprint === undefined ? {} : { fingerprint }) };
+    if (manager.tokenRequired && !manager.known) {
+      model.dialog.value = { kind: 'token', manager: asker, wrong: false };
+      return;
+    }
+    setBusy(true);
+    const result = await model.backend.call('join', joinPayload(asker));
+    setBusy(false);
+    if (result.ok) return;
+    if (asksForToken(result.problem)) model.dialog.value = { kind: 'token', manager: asker, wrong: false };
+    else model.tell(result.problem);
+  };
+  return { join, busy };
+}

@@ -1,0 +1,51 @@
+import type { ComponentChildren } from 'preact';
+import { Icon, type IconName } from './icon.tsx';
+
+export interface ButtonProps {
+  readonly children: ComponentChildren;
+  readonly onClick?: () => void;
+  /** `primary`: the one thing to do here. `danger`: what cannot be taken back. `quiet`: beside others. */
+  readonly kind?: 'primary' | 'plain' | 'quiet' | 'danger';
+  readonly size?: 'large' | 'small';
+  readonly type?: 'button' | 'submit';
+  readonly icon?: IconName;
+  /** It is being done: a second click does nothing, and the focus stays. */
+  readonly busy?: boolean;
+  readonly disabled?: boolean;
+  /** Where the words alone do not say enough. */
+  readonly label?: string;
+}
+
+/** A disabled button keeps its place in the order of the keyboard, so that nobody's focus is lost when it becomes one. */
+export function Button(props: ButtonProps) {
+  const {
+    children,
+    onClick,
+    kind = 'plain',
+    size,
+    type = 'button',
+    icon,
+    busy = false,
+    disabled = false,
+    label,
+  } = props;
+  const off = busy || disabled;
+  return (
+    <button
+      class="button"
+      type={type}
+      data-kind={kind}
+      data-size={size}
+      aria-disabled={off ? 'true' : undefined}
+      aria-busy={busy ? 'true' : undefined}
+      aria-label={label}
+      onClick={(event) => {
+        if (off) event.preventDefault();
+        else onClick?.();
+      }}
+    >
+      {icon === undefined ? null : <Icon name={icon} />}
+      <span>{children}</span>
+    </button>
+  );
+}

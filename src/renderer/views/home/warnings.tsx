@@ -1,0 +1,32 @@
+import { asksForToken } from '../../data/join.ts';
+import { useModel } from '../../data/model.ts';
+import { Banner } from '../../parts/banner.tsx';
+import { Button } from '../../parts/button.tsx';
+import { problemText } from '../../words/words.ts';
+
+/** What stands in the way: a changed key, a join that did not come about. */
+export function Warnings() {
+  const model = useModel();
+  const { changedKey, problem, app, last } = model.state.value;
+  const words = model.words.value;
+  if (changedKey !== null)
+    return (
+      <Banner tone="bad" title={words.key.title} text={changedKey.name}>
+        <Button size="small" onClick={() => (model.dialog.value = { kind: 'changedKey' })}>
+          {words.common.details}
+        </Button>
+      </Banner>
+    );
+  // While the engine has failed the hero says it.
+  if (problem === null || app === 'failed') return null;
+  const text = problemText(words, problem);
+  return (
+    <Banner tone="warn" title={text} text={problem.message === text ? null : problem.message}>
+      {asksForToken(problem) && last !== null && app === 'idle' ? (
+        <Button size="small" onClick={() => (model.dialog.value = { kind: 'token', manager: last, wrong: false })}>
+          {words.token.title}
+        </Button>
+      ) : null}
+    </Banner>
+  );
+}

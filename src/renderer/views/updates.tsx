@@ -1,0 +1,64 @@
+import type { DesktopSettings, UpdateState } from '../../engine/protocol/desktop.ts';
+import { useModel } from '../data/model.ts';
+import { Progress } from '../parts/bars.tsx';
+import { Button } from '../parts/button.tsx';
+import { Card } from '../parts/card.tsx';
+import { Select } from '../parts/choice.tsx';
+import type { Words } from '../words/words.ts';
+
+const POLICIES: readonly DesktopSettings['updates'][] = ['ask', 'download', 'install', 'off'];
+
+/** New versions: looked for, downloaded and installed by a click each, unless the person has chosen otherwise. */
+export function Updates() {
+  const model = useModel();
+  const { settings, common } = model.words.value;
+  const { update } = model.state.value;
+  const text = phaseText(settings.phase, update);
+  const share = update.progress;
+  return (
+    <Card title={settings.updates} hint={settings.updatesHint}>
+      <p>{text}</p>
+      {update.reason === null ? null : <p class="hint">{update.reason}</p>}
+      {update.phase === 'downloading' ? (
+        <Progress
+          label={text}
+          share={share}
+          text={share === null ? common.unknown : model.format.value.percent(share)}
+        />
+      ) : null}
+      <Step update={update} />
+      <Select
+        label={settings.updates}
+        labelHidden
+        options={POLICIES.map((value) => ({ value, label: settings.updatePolicy[value] }))}
+        value={model.settings.value.updates}
+        onChange={(updates) => void model.change({ updates })}
+      />
+    </Card>
+  );
+}
+
+function phaseText(phases: Words['settings']['phase'], { phase, version }: UpdateState): string {
+  const words = phases[phase];
+  return typeof words === 'string' ? words : words(version ?? '');
+}
+
+function Step({ update: { phase, version } }: { readonly update: UpdateState }) {
+  const model = useModel();
+  const { settings } = model.words.value;
+  const steps = {
+    none: { step: 'check', label: settings.check },
+    failed: { step: 'check', label: settings.check },
+    available: { step: 'download', label: settings.download(version ?? '') },
+    ready: { step: 'install', label: settings.install(version ?? '') },
+  } as const;
+  if (phase !== 'none' && phase !== 'failed' && phase !== 'available' && phase !== 'ready') return null;
+  const { step, label } = steps[phase];
+  return (
+    <div class="actions">
+      <Button kind={step === 'check' ? 'plain' : 'primary'} onClick={() => void model.act('update', { step })}>
+        {label}
+      </Button>
+    </div>
+  );
+}

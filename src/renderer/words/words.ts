@@ -1,0 +1,21 @@
+import type { Problem } from '../../engine/protocol/desktop.ts';
+import { en, type Words } from './en.ts';
+import { zh } from './zh.ts';
+
+export type { Words } from './en.ts';
+
+export type LanguageName = 'en' | 'zh';
+
+export const WORDS: Readonly<Record<LanguageName, Words>> = { en, zh };
+
+/** What Intl and the page's `lang` call them. */
+export const LOCALES: Readonly<Record<LanguageName, string>> = { en: 'en', zh: 'zh-CN' };
+
+/** A language in its own words, so that who cannot read the present one finds the way back. */
+export const LANGUAGE_NAMES: Readonly<Record<LanguageName, string>> = { en: 'English', zh: '简体中文' };
+
+/** A problem in the window's language, where it has words for the code; else the engine's own line. */
+export function problemText(words: Words, problem: Problem): string {
+  const known: Readonly<Record<string, string>> = words.problem;
+  return Object.hasOwn(known, problem.code) ? (known[problem.code] ?? problem.message) : problem.message;
+}

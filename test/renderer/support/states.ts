@@ -1,0 +1,209 @@
+import type { DesktopSettings, DesktopState, NearbyManager } from '../../../src/engine/protocol/desktop.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+export type Peer = NonNullable<DesktopState['peer']>;
+
+/** A fingerprint that looks like one: 64 digits, another for each seed. */
+export function fingerprint(seed: number): string {
+  let state = seed + 1;
+  return Array.from({ length: 64 }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor(state / 2 ** 16 / 8)
+      .toString(16)
+      .slice(-1);
+  }).join('');
+}
+
+export const SETTINGS: DesktopSettings = {
+  uploadCap: 20 * MIB,
+  downloadCap: null,
+  memory: 512 * MIB,
+  disk: 10 * GIB,
+  cacheFolder: '',
+  hours: '',
+  conditions: { battery: 'pause', metered: 'pause', vpn: 'pause', busy: 'serve' },
+  port: 8001,
+  startAtLogin: false,
+  joinAutomatically: true,
+  language: 'system',
+  theme: 'system',
+  notifications: true,
+  quitWarm: true,
+  updates: 'ask',
+  firstRunDone: true,
+};
+
+export const MANAGERS: readonly NearbyManager[] = [
+  {
+    name: 'Office cache',
+    url: 'http://192.168.1.5:11000',
+    fingerprint: fingerprint(1),
+    members: 12,
+    tokenRequired: false,
+    known: false,
+  },
+  {
+    name: 'Build farm',
+    url: 'http://192.168.1.40:11000',
+    fingerprint: fingerprint(2),
+    members: 3,
+    tokenRequired: true,
+    known: false,
+  },
+];
+
+const MANAGER = {
+  url: 'http://192.168.1.5:11000',
+  name: 'Office cache',
+  fingerprint: fingerprint(1),
+  members: 12,
+};
+
+const FILES: readonly (readonly [string, string, number, number | null])[] = [
+  ['192.168.1.23', '/images/ubuntu-24.04.3-desktop-amd64.iso', 0.64, 5.9 * GIB],
+  ['192.168.1.77', '/toolchains/android-studio-2026.1.1-linux.tar.gz?mirror=eu', 0.31, 1.2 * GIB],
+  ['fd00::1:52', '/models/%E6%99%AE%E9%80%9A%E8%AF%9D-large.bin', 0.08, null],
+];
+
+/** A wave of throughput that looks like an ordinary minute or two. */
+function wave(base: number, swing: number, seed: number): number[] {
+  return Array.from({ length: 120 }, (_, second) => {
+    const slow = Math.sin((second + seed) / 17) * swing;
+    const quick = Math.sin((second * 7 + seed) / 5) * swing * 0.25;
+    return Math.max(0, Math.round(base + slow + quick));
+  });
+}
+
+export function peer(changes: Partial<Peer> = {}): Peer {
+  return {
+    state: 'sharing',
+    holds: [],
+    trouble: null,
+    troubleCode: null,
+    keyChange: null,
+    reachable: true,
+    manager: MANAGER,
+    port: 8001,
+    downloads: FILES.map(([client, target, share, length], id) => ({
+      id,
+      client,
+      target,
+      startedAt: Date.UTC(2026, 10, 21, 12),
+      sent: Math.round(share * (length ?? 3 * GIB)),
+      length: length === null ? null : Math.round(length),
+    })),
+    running: FILES.length,
+    uploadRate: 18.4 * MIB,
+    downloadRate: 3.2 * MIB,
+    uploadCap: 20 * MIB,
+    downloadCap: null,
+    totals: { served: 96 * GIB, fetched: 9 * GIB, saved: 81 * GIB, requests: 4210, hits: 4041 },
+    memory: { grant: 512 * MIB, used: 431 * MIB },
+    disk: { grant: 10 * GIB, used: 6.2 * GIB },
+    remaining: null,
+    clockDifference: 42,
+    ...changes,
+  };
+}
+
+export function state(changes: Partial<DesktopState> = {}): DesktopState {
+  return {
+    app: 'idle',
+    problem: null,
+    peer: null,
+    nearby: MANAGERS,
+    last: null,
+    changedKey: null,
+    pendingLink: null,
+    settings: SETTINGS,
+    secrets: 'safe',
+    conditions: { battery: 'no', metered: 'no', vpn: 'unknown', busy: 'yes' },
+    holds: [],
+    slowed: [],
+    pausedUntil: null,
+    today: { served: 0, saved: 0 },
+    allTime: { served: 0, saved: 0 },
+    curve: { up: [], down: [] },
+    freeDisk: 180 * GIB,
+    totalMemory: 16 * GIB,
+    update: { phase: 'none', version: null, progress: null, reason: null },
+    platform: 'linux',
+    version: '0.1.0',
+    resolved: { language: 'en', dark: false },
+    tray: true,
+    ...changes,
+  };
+}
+
+/** A state in which something is joined and has a past. */
+export function joined(app: DesktopState['app'], changes: Partial<DesktopState> = {}): DesktopState {
+  return state({
+    app,
+    peer: peer(),
+    last: MANAGER,
+    today: { served: 12.4 * GIB, saved: 11.9 * GIB },
+    allTime: { served: 1.31 * 1024 * GIB, saved: 1.22 * 1024 * GIB },
+    curve: { up: wave(14 * MIB, 5 * MIB, 3), down: wave(3 * MIB, 2.5 * MIB, 40) },
+    ...changes,
+  });
+}
+
+const IDLE_PEER = { downloads: [], running: 0, uploadRate: 0, downloadRate: 0 } as const;
+const QUIET = { up: wave(2 * MIB, 4 * MIB, 90).map((value, second) => (second < 70 ? value : 0)), down: [] };
+
+/** Every state that Home can be in, by name. */
+export const STATES: Readonly<Record<string, DesktopState>> = {
+  'first-run': state({ settings: { ...SETTINGS, firstRunDone: false } }),
+  nearby: state(),
+  'nobody-nearby': state({ nearby: [] }),
+  'last-not-seen': state({ nearby: [], last: MANAGER }),
+  'join-refused': state({
+    last: MANAGER,
+    problem: { code: 'POTLUCK_JOIN_REFUSED', message: 'the join token is wrong' },
+  }),
+  joining: joined('joining', { peer: peer({ ...IDLE_PEER, state: 'joining', manager: null }) }),
+  sharing: joined('sharing'),
+  'sharing-slower': joined('sharing', { slowed: ['busy'] }),
+  'sharing-quiet': joined('sharing', { peer: peer(IDLE_PEER), curve: QUIET }),
+  unreachable: joined('unreachable', { peer: peer({ ...IDLE_PEER, state: 'unreachable' }), curve: QUIET }),
+  disconnected: joined('disconnected', { peer: peer({ ...IDLE_PEER, state: 'disconnected' }), curve: QUIET }),
+  'paused-by-hand': joined('holding', {
+    peer: peer({ ...IDLE_PEER, state: 'holding', holds: ['user'] }),
+    holds: ['user'],
+    pausedUntil: Date.now() + 3_600_000,
+    curve: QUIET,
+  }),
+  'paused-on-battery': joined('holding', {
+    peer: peer({ ...IDLE_PEER, state: 'holding', holds: ['battery'] }),
+    holds: ['battery'],
+    conditions: { battery: 'yes', metered: 'no', vpn: 'no', busy: 'unknown' },
+    curve: QUIET,
+  }),
+  'switched-off': joined('holding', {
+    peer: peer({ ...IDLE_PEER, state: 'holding', holds: ['disabled'] }),
+    holds: ['disabled'],
+    curve: QUIET,
+  }),
+  draining: joined('draining', {
+    peer: peer({ state: 'draining', remaining: { bytes: 2.9 * GIB, seconds: 161 } }),
+  }),
+  failed: joined('failed', {
+    peer: null,
+    problem: { code: 'POTLUCK_PORT_LOST', message: 'the port 8001 was lost: EADDRNOTAVAIL' },
+  }),
+  'changed-key': state({
+    last: MANAGER,
+    changedKey: {
+      url: MANAGER.url,
+      name: MANAGER.name,
+      pinned: fingerprint(1),
+      since: '2026-03-02T09:12:00Z',
+      now: fingerprint(3),
+    },
+  }),
+  'pending-link': state({
+    pendingLink: { url: 'http://cdn.example.com:11000', fingerprint: fingerprint(4), hasToken: true },
+  }),
+};

@@ -9,6 +9,7 @@ export function generalHelp(): string {
   return `Potluck: an office CDN that everyone brings a little bandwidth to.
 
 Usage
+  potluck [--hidden]                                    the desktop app; --hidden: without its window
   potluck --headless --manager --mirror URL [options]   mirror an origin and send downloads to peers
   potluck --headless --peer [--upstream URL] [options]  lend this machine's bandwidth
   potluck COMMAND [options]                             ask a running manager or peer

@@ -22,6 +22,8 @@ import { diskUse, memoryInUse } from './tiers.ts';
 
 /** Changes within so many milliseconds are told together. */
 const TELL_AFTER = 50;
+/** What the meters look back over, milliseconds. */
+const RATE_WINDOW = 1000;
 
 export interface PeerViewCollaborators {
   readonly session: Pick<PeerSession, 'standing'>;
@@ -104,7 +106,7 @@ export class PeerView {
       totals: this.#totals(running),
       memory: { grant: grant.totalOf(store), used: memoryInUse(store) },
       disk: { grant: disk, used },
-      remaining: state === 'draining' ? remaining(running, up.rate) : null,
+      remaining: state === 'draining' ? remaining(running, up.rate, clock.monotonic()) : null,
       clockDifference: membership.clockDifference ?? null,
     };
   }
@@ -187,13 +189,17 @@ function listed(download: Download, clock: Clock): PeerDownload {
   return { id, client, target, startedAt: started, sent, length: length ?? null };
 }
 
-/** Of these downloads; an answer whose length nobody knows makes the sum unknown. `rate`: bytes a second. */
-function remaining(running: readonly Download[], rate: number): NonNullable<PeerSnapshot['remaining']> {
+/**
+ * Of these downloads, the oldest first; an answer whose length nobody knows makes the sum unknown, and a rate is none before it was seen for as
+ * long as it is measured over. `rate`: bytes a second.
+ */
+function remaining(running: readonly Download[], rate: number, now: number): NonNullable<PeerSnapshot['remaining']> {
   let bytes = 0;
   for (const { sent, length } of running) {
     if (length === undefined) return { bytes: null, seconds: null };
     bytes += Math.max(0, length - sent);
   }
   if (bytes === 0) return { bytes, seconds: 0 };
-  return { bytes, seconds: rate > 0 ? bytes / rate : null };
+  const seen = now - (running[0]?.startedAt ?? now) >= RATE_WINDOW;
+  return { bytes, seconds: seen && rate > 0 ? bytes / rate : null };
 }

@@ -49,6 +49,17 @@ describe('membership', () => {
     expect(membership.owner('piece')).toBeUndefined();
   });
 
+  it('knows how far the clocks are apart, also when its own is set anew', () => {
+    expect(membership.clockDifference).toBeUndefined();
+    const theirs = new ManualClock(clock.now() + 90_000);
+    welcome([member('0')], theirs);
+    expect(membership.clockDifference).toBe(90_000);
+    clock.advance(5000);
+    expect(membership.clockDifference).toBe(90_000);
+    clock.jump(60_000);
+    expect(membership.clockDifference).toBe(30_000);
+  });
+
   it('spreads pieces over the ring, itself included, and over nobody outside of it', () => {
     welcome([member('0'), member('1'), member('2'), member('3', false)]);
     expect(owners()).toEqual(new Set([undefined, id('1'), id('2')]));

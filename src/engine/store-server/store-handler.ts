@@ -8,7 +8,7 @@ import type { Throttle } from '../rate/throttle.ts';
 import { ServeCounters, type ServeStats } from '../serve/access.ts';
 import { checkedFields } from '../serve/checked-fields.ts';
 import type { AccessLine, AccessSink } from '../serve/collaborators.ts';
-import type { Connection } from '../serve/connection.ts';
+import type { Connection, Running } from '../serve/connection.ts';
 import { Exchange } from '../serve/exchange.ts';
 import { type Fields, readFields } from '../serve/fields.ts';
 import { continueOnRead } from '../serve/forward.ts';
@@ -39,6 +39,7 @@ export interface StoreHandlerCollaborators {
   readonly clock: Clock;
 }
 
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** What Allow says. */
 const ALLOWED = 'GET, HEAD, PUT, DELETE, OPTIONS';
 /** Request header that is written to the access log. */
@@ -53,6 +54,8 @@ export class StoreHandler {
   readonly #counters = new ServeCounters();
   /** Connections whose latest request had come to its end, body included, before it was answered: a new message begins there. */
   readonly #between = new WeakSet<Connection>();
+  /** The ends of exchanges that others wait for. */
+  readonly #ends = new WeakMap<Running, PromiseWithResolvers<void>>();
 
   /** `name`: this store in Via and Cache-Status, a token. */
   constructor(collaborators: StoreHandlerCollaborators, options: { name: string }) {
@@ -86,16 +89,35 @@ export class StoreHandler {
   /** Answers a request. Never throws. */
   handle(arrival: Arrival): void {
     const { connection, request } = arrival;
+    const turn = this.#turnOf(arrival);
     const exchange = new Exchange(connection, arrival, this.#with.clock.monotonic(), this.#over);
     this.#counters.requests++;
     connection.request = request;
     this.#between.delete(connection);
     try {
-      const pending = this.#answer(exchange, arrival);
+      const pending =
+        turn === undefined ? this.#answer(exchange, arrival) : turn.then(() => this.#answer(exchange, arrival));
       if (pending !== undefined) pending.catch((error: unknown) => this.#fail(exchange, error));
     } catch (error) {
       this.#fail(exchange, error);
     }
+  }
+
+  /** RFC 9112 section 9.3.2: of requests that a client sends without waiting for answers only safe ones may overlap. */
+  #turnOf({ connection, request }: Arrival): undefined | Promise<unknown> {
+    const before = connection.running;
+    if (before.length === 0) return undefined;
+    const all = [request, ...before.flatMap((one) => (one instanceof Exchange ? one.request : []))];
+    if (all.every(({ method = '' }) => SAFE.has(method))) return undefined;
+    return Promise.all(before.map((one) => this.#endOf(one)));
+  }
+
+  #endOf(exchange: Running): Promise<void> {
+    const known = this.#ends.get(exchange);
+    if (known !== undefined) return known.promise;
+    const end = Promise.withResolvers<void>();
+    this.#ends.set(exchange, end);
+    return end.promise;
   }
 
   /** DEL is DELETE by another name, which node's parser does not know. True where these bytes are such a request, which then is answered. */
@@ -208,6 +230,7 @@ export class StoreHandler {
   readonly #over = (exchange: Exchange, complete: boolean): void => {
     const counters = this.#counters;
     if (!complete) counters.cut++;
+    this.#ends.get(exchange)?.resolve();
     if (exchange.cache === 'hit') counters.hits++;
     else if (exchange.cache === 'error') counters.errors++;
     const { connection, request, response, target, bytes, cache } = exchange;

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 
 type Methods =
   | 'exit'
+  | 'getAppPath'
   | 'getLoginItemSettings'
   | 'getPath'
   | 'getPreferredSystemLanguages'
@@ -78,6 +79,10 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   getPath(name: string): string {
     if (name === 'userData') return this.#options.userData;
     throw new Error(`the double has no folder "${name}"`);
+  }
+
+  getAppPath(): string {
+    return process.cwd();
   }
 
   getVersion(): string {

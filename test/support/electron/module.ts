@@ -1,11 +1,29 @@
 /**
- * What `import 'electron'` means in tests: the package itself has no program to start here. electron-store asks it for a folder that the
- * app never uses; everything else is handed in.
+ * What `import 'electron'` means in tests: the package itself has no program to start here. In a test's own process electron-store asks it
+ * for a folder that the app never uses; a bundle that runs in a process of its own finds all of Electron in it.
  */
 import { tmpdir } from 'node:os';
 import { ElectronDouble } from './double.ts';
 
-const { pieces } = new ElectronDouble({ userData: tmpdir() });
+const double = new ElectronDouble({ userData: process.env['POTLUCK_TEST_USER_DATA'] ?? tmpdir() });
+const { pieces } = double;
 
-export const { app, ipcMain, shell } = pieces;
+export const {
+  app,
+  BaseWindow,
+  BrowserWindow,
+  clipboard,
+  dialog,
+  ipcMain,
+  Menu,
+  nativeImage,
+  nativeTheme,
+  Notification,
+  powerMonitor,
+  protocol,
+  safeStorage,
+  screen,
+  shell,
+  Tray,
+} = pieces;
 export default pieces;

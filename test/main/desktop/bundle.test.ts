@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run, tempFolder } from '../../support/program.ts';
+
+const BUNDLE = resolve(import.meta.dirname, '../../../dist/app/main/index.mjs');
+
+// `npm run build:app` makes it; `npm test` does without.
+describe.skipIf(!existsSync(BUNDLE))('the bundle of the main process', () => {
+  it('imports nothing but Electron and what Node has', () => {
+    const imported = [...readFileSync(BUNDLE, 'utf8').matchAll(/^import\b[^'"\n]*\bfrom\s*["']([^"']+)["'];?$/gm)];
+    const names = new Set(imported.map((match) => (match[1] ?? '').replace(/^node:/, '')));
+    expect([...names].filter((name) => !builtinModules.includes(name))).toEqual(['electron']);
+  });
+
+  it('starts, keeps its files in the folder of the app, and quits', async () => {
+    using folder = tempFolder('potluck-bundle-');
+    const args = [join(import.meta.dirname, 'bundle-main.ts'), BUNDLE, '--hidden'];
+    const result = await run(process.execPath, args, { env: { POTLUCK_TEST_USER_DATA: folder.path } });
+    expect([result.code, result.stdout, result.stderr]).toEqual([0, '{"ended":"quit","errors":[]}\n', '']);
+    expect(readdirSync(folder.path).sort()).toEqual(['logs', 'settings.json', 'totals.json']);
+    const lines = readFileSync(join(folder.path, 'logs/potluck.log'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).not.toContain('error');
+  });
+});

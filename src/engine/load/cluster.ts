@@ -52,11 +52,19 @@ export interface Locations {
   given(piece: PieceName, member: string): void;
 }
 
+/** How a piece is wanted of the shield. */
+export interface PieceWish {
+  /** The members that were named have been asked in vain: fetch it. */
+  readonly exhausted: boolean;
+  /** Pieces that the reader has before it; 0: it is waited for. */
+  readonly ahead: number;
+}
+
 /** The origin shield as a loader sees it: over the network from a peer, within the process at the manager. */
 export interface ShieldAccess {
   /**
    * The piece, in memory of the members' share, stored, with a reference held. Rejects with ElsewhereError where members are known to hold it, unless `exhausted`
    * says that they were asked in vain; with POTLUCK_REVISION_GONE where nobody has it any longer.
    */
-  piece(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry>;
+  piece(live: LiveHead, index: number, wish: PieceWish, signal: AbortSignal): Promise<Entry>;
 }

@@ -4,6 +4,8 @@ import type { Clock } from '../base/clock.ts';
 const PATIENCE_FACTOR = 3;
 const MIN_PATIENCE = 500;
 const MAX_PATIENCE = 5000;
+/** For a piece that a reader has come to and waits for, the usual time is enough, and this much of the waiting. Milliseconds. */
+const AWAITED_PATIENCE = 150;
 /** What a piece is expected to take before any has come, milliseconds. */
 const FIRST_GUESS = 500;
 /** Weight of the newest time in the average. */
@@ -31,19 +33,22 @@ export class Hedge {
 
   /**
    * The result of `first`, or of `second`, which is started when `first` takes too long. The loser is aborted; what it brings all the
-   * same goes to `discard`. Rejects when `first` fails before `second` was started, or when both have failed.
+   * same goes to `discard`. Rejects when `first` fails before `second` was started, or when both have failed. `offer` is given what to call when
+   * the result begins to be waited for: patience is shorter from then on.
    */
   race<T>(
     first: (signal: AbortSignal) => Promise<T>,
     second: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
     discard: (value: T) => void,
+    offer: (hurry: () => void) => void = () => undefined,
   ): Promise<T> {
     const began = this.#clock.monotonic();
     const loser = new AbortController();
     const either = AbortSignal.any([signal, loser.signal]);
     return new Promise<T>((resolve, reject) => {
       let settled = false;
+      let hedged = false;
       let running = 1;
       let failure: unknown;
       const end = () => {
@@ -68,10 +73,17 @@ export class Hedge {
           timer = setTimeout(hedge, this.patience);
           return;
         }
+        hedged = true;
         running++;
         second(either).then(win, lose);
       };
       let timer = setTimeout(hedge, this.patience);
+      offer(() => {
+        if (settled || hedged) return;
+        const elapsed = this.#clock.monotonic() - began;
+        clearTimeout(timer);
+        timer = setTimeout(hedge, Math.min(this.patience - elapsed, Math.max(AWAITED_PATIENCE, this.#usual - elapsed)));
+      });
       first(either).then((value) => {
         this.#learn(this.#clock.monotonic() - began);
         win(value);

@@ -22,6 +22,8 @@ const MAX_JSON = 256 * 1024;
 export interface PieceQuery {
   readonly head: SignedHead;
   readonly index: number;
+  /** Pieces that the reader has before it; 0, or absent: it is waited for. Who is busy sends the most urgent ones first. */
+  readonly ahead?: number;
   /** Only what is stored; nothing is fetched. */
   readonly stored?: boolean;
   /** The members that were named have been asked in vain: fetch it. */

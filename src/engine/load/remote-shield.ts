@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { PotluckError } from '../base/errors.ts';
 import { pieceLength } from '../content/piece.ts';
 import type { Entry, Store } from '../store/store.ts';
-import type { Cluster, ShieldAccess } from './cluster.ts';
+import type { Cluster, PieceWish, ShieldAccess } from './cluster.ts';
 import type { LiveHead } from './live-head.ts';
 import { ElsewhereError, type MemberClient } from './members.ts';
 import { fillVerified } from './verified-fill.ts';
@@ -29,11 +29,11 @@ export class RemoteShield implements ShieldAccess {
   }
 
   /** As ShieldAccess says. A manager that has gone away is waited for: those who read meanwhile need not notice its restart. */
-  async piece(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
+  async piece(live: LiveHead, index: number, wish: PieceWish, signal: AbortSignal): Promise<Entry> {
     const until = this.#clock.monotonic() + AWAY_PATIENCE;
     for (;;) {
       try {
-        return await this.#ask(live, index, exhausted, signal);
+        return await this.#ask(live, index, wish, signal);
       } catch (error) {
         if (signal.aborted || this.#clock.monotonic() >= until || !AWAY.has(codeOf(error))) throw error;
         await sleep(RETRY_INTERVAL, undefined, { signal }); // the session's end is noticed a moment after the connection's
@@ -42,10 +42,10 @@ export class RemoteShield implements ShieldAccess {
     }
   }
 
-  async #ask(live: LiveHead, index: number, exhausted: boolean, signal: AbortSignal): Promise<Entry> {
+  async #ask(live: LiveHead, index: number, wish: PieceWish, signal: AbortSignal): Promise<Entry> {
     const { head } = live;
     const lease = await this.#store.reserve(pieceLength(head.length, head.pieceSize, index), 'member', signal);
-    const query = { head: live.signedAt(this.#clock.monotonic()), index, exhausted };
+    const query = { head: live.signedAt(this.#clock.monotonic()), index, ...wish };
     try {
       return await fillVerified({ store: this.#store, cluster: this.#cluster }, { live, index, lease }, (into) =>
         this.#members.pieceFromShield(this.#cluster.manager, query, into, signal),

@@ -8,6 +8,7 @@ import { parseTarget } from '../content/target.ts';
 import type { Locations, ShieldAccess } from '../load/cluster.ts';
 import type { LiveHead } from '../load/live-head.ts';
 import { ElsewhereError, type HeadAnswer, type HeadQuery, type PieceQuery } from '../load/members.ts';
+import { onRelease, Sends } from '../load/sends.ts';
 import type { Shield } from '../load/shield.ts';
 import type { TicketChecker } from '../protocol/ticket.ts';
 import type { MemberService } from '../serve/member-requests.ts';
@@ -21,6 +22,14 @@ export interface ShieldServiceCollaborators {
   readonly tickets: TicketChecker;
   readonly clock: Clock;
 }
+
+/** Pieces on their way to members at once: enough to keep a link busy. */
+const SENDS = 4;
+/**
+ * Who wants what another member has yields to whom nobody else could give it: the first to have a piece gives it to others. As many pieces that
+ * its reader has before it.
+ */
+const YIELDS = 8;
 
 /** One piece that somebody wants of the shield. `member`: who, if it is another machine. */
 interface Wish {
@@ -36,13 +45,15 @@ interface Wish {
 export class ShieldService implements MemberService {
   /** For the manager's own loader. */
   readonly own: ShieldAccess = {
-    piece: (live, index, exhausted, signal) => this.#piece(live, { index, exhausted, member: undefined }, signal),
+    piece: (live, index, { exhausted }, signal) => this.#piece(live, { index, exhausted, member: undefined }, signal),
   };
+  readonly #sends: Sends;
   readonly #with: ShieldServiceCollaborators;
 
   constructor(collaborators: ShieldServiceCollaborators) {
     this.#with = collaborators;
-    const { shield, locations } = collaborators;
+    const { shield, locations, clock } = collaborators;
+    this.#sends = new Sends({ clock }, { atOnce: SENDS });
     shield.heldElsewhere = (live, index) => {
       const name = { dir: live.dir, id: pieceId(live.head.revision, index) };
       return locations.holders(name, undefined).length > 0;
@@ -79,8 +90,9 @@ export class ShieldService implements MemberService {
       return stored;
     }
     const entry = await this.#piece(live, { index: query.index, exhausted: query.exhausted === true, member }, signal);
+    const held = locations.holders(name, member).length > 0;
     locations.given(name, member);
-    return entry;
+    return onRelease(entry, await this.#sends.turn(entry, (query.ahead ?? 0) + (held ? YIELDS : 0), signal));
   }
 
   async #piece(live: LiveHead, wish: Wish, signal: AbortSignal): Promise<Entry> {

@@ -8,14 +8,14 @@ import type { PieceName } from '../load/cluster.ts';
 import { LiveHead } from '../load/live-head.ts';
 import type { Loader } from '../load/loader.ts';
 import { ElsewhereError, type PieceQuery } from '../load/members.ts';
-import { Turns } from '../load/turns.ts';
+import { onRelease, Sends } from '../load/sends.ts';
 import type { MemberService } from '../serve/member-requests.ts';
 import type { Entry, Store } from '../store/store.ts';
 
 /** Sends to members at the same time: few, so that each is done soon and can be passed on by who has it then. */
-const SENDS = 4;
+const SENDS = 2;
 /** Members that wait for their turn; a further one is told to look elsewhere. */
-const WAITING = 8;
+const WAITING = 2;
 
 export interface PeerServiceCollaborators {
   readonly loader: Loader;
@@ -34,10 +34,11 @@ export interface PeerServiceCollaborators {
  */
 export class PeerService implements MemberService {
   readonly #with: PeerServiceCollaborators;
-  readonly #turns = new Turns(() => SENDS);
+  readonly #sends: Sends;
 
   constructor(collaborators: PeerServiceCollaborators) {
     this.#with = collaborators;
+    this.#sends = new Sends(collaborators, { atOnce: SENDS });
   }
 
   authorise(request: IncomingMessage): string {
@@ -55,63 +56,40 @@ export class PeerService implements MemberService {
     // Freshness is of no matter here: the pieces of a revision never change.
     const live = new LiveHead(head, clock.monotonic(), { signed: query.head });
     const name = { dir: live.dir, id: pieceId(head.revision, query.index) };
+    const ahead = query.ahead ?? 0;
     if (query.stored === true) {
       const stored = await loader.storedForMember(live, query.index, signal);
       if (stored === undefined) throw new PotluckError('POTLUCK_NOT_STORED');
-      loader.given.record(name, member);
-      return stored;
+      return this.#give(name, stored, member, signal, await this.#sends.turn(stored, ahead, signal));
     }
     if (query.proxied === true) return await loader.pieceForClient(live, query.index, signal);
     if (query.exhausted !== true) this.#refuseIfElsewhere(name, member);
-    const entry = await loader.pieceForMember(live, query.index, query.exhausted === true, signal);
-    return this.#inTurn(name, entry, member, signal);
+    const exhausted = query.exhausted === true;
+    const entry = await loader.pieceForMember(live, query.index, { exhausted, ahead }, signal);
+    const done = await this.#sends.turn(entry, ahead, signal);
+    // By now another may have it whom nobody waits for.
+    const taker = this.#sends.waiting > 0 ? loader.given.name(name, member) : undefined;
+    if (taker === undefined) return this.#give(name, entry, member, signal, done);
+    done();
+    entry.release();
+    throw new ElsewhereError([taker]);
   }
 
   #refuseIfElsewhere(name: PieceName, member: string): void {
     const { loader, store } = this.#with;
     const takers = loader.given.takers(name, member);
-    const busy = this.#turns.waiting >= WAITING;
     // Dropped here, but others took it: they are nearer than the origin.
-    if (takers.length > 0 && (busy || !store.has(name.dir, name.id))) throw new ElsewhereError(takers);
-    if (busy) throw new PotluckError('POTLUCK_BUSY');
+    if (takers.length > 0 && !store.has(name.dir, name.id)) throw new ElsewhereError(takers);
+    if (this.#sends.waiting < WAITING) return;
+    const taker = loader.given.name(name, member);
+    throw taker === undefined ? new PotluckError('POTLUCK_BUSY') : new ElsewhereError([taker]);
   }
 
-  /** Waits for a turn, which lasts until the connection lets go of the piece. By then others may have it, whom nobody waits for. */
-  async #inTurn(name: PieceName, entry: Entry, member: string, signal: AbortSignal): Promise<Entry> {
-    const { given } = this.#with.loader;
-    try {
-      await this.#turns.enter(signal);
-    } catch (error) {
-      entry.release();
-      throw error;
-    }
-    const takers = given.takers(name, member);
-    if (takers.length > 0 && this.#turns.waiting > 0) {
-      this.#turns.leave();
-      entry.release();
-      throw new ElsewhereError(takers);
-    }
+  /** The entry, whose turn is over when the connection lets go of it. */
+  #give(name: PieceName, entry: Entry, member: string, signal: AbortSignal, done: () => void): Entry {
     return onRelease(entry, () => {
-      this.#turns.leave();
-      if (!signal.aborted) given.record(name, member);
+      done();
+      if (!signal.aborted) this.#with.loader.given.record(name, member);
     });
   }
-}
-
-/** The entry, with a call when its holder lets go of it for the first time. */
-function onRelease(entry: Entry, then: () => void): Entry {
-  let told = false;
-  return {
-    bytes: entry.bytes,
-    meta: entry.meta,
-    retain() {
-      entry.retain();
-      return this;
-    },
-    release(abandoned) {
-      entry.release(abandoned);
-      if (!told) then();
-      told = true;
-    },
-  };
 }

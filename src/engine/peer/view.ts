@@ -8,8 +8,8 @@ import {
   type PeerState,
   type PeerTotals,
 } from '../base/running-peer.ts';
-import type { LoaderStats } from '../load/loader.ts';
 import type { MemoryGrant } from '../load/memory-grant.ts';
+import type { LoaderStats } from '../load/piece-sources.ts';
 import type { Meter } from '../rate/meter.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import type { ServeStats } from '../serve/access.ts';

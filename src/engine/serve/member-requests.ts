@@ -152,6 +152,7 @@ function checkPieceQuery(query: unknown): void {
     ['payload', 'key', 'signature'].every((name) => typeof signed[name] === 'string') &&
     Number.isSafeInteger(query['index']) &&
     (query['index'] as number) >= 0 &&
+    (query['ahead'] === undefined || Number.isSafeInteger(query['ahead'])) &&
     ['stored', 'exhausted', 'proxied'].every((name) => isFlag(query[name]));
   if (!good) throw new PotluckError('POTLUCK_BAD_BODY');
 }

@@ -51,6 +51,36 @@ describe('hedged requests', () => {
     expect(second.asked).toHaveLength(0);
   });
 
+  it('have less patience from when the result is waited for', async () => {
+    const hedge = new Hedge(clock);
+    for (let i = 0; i < 20; i++) {
+      const { first, result } = race(hedge);
+      await pass(300);
+      first.resolve('first');
+      await result;
+    }
+    const [first, second] = [source(), source()];
+    let hurry = () => undefined as unknown;
+    const result = hedge.race(
+      first.ask,
+      second.ask,
+      signal,
+      (value) => discarded.push(value),
+      (call) => {
+        hurry = call;
+      },
+    );
+    await pass(250);
+    hurry();
+    await pass(140);
+    expect(second.asked).toHaveLength(0);
+    await pass(20);
+    expect(second.asked).toHaveLength(1);
+    hurry(); // too late to change anything
+    second.resolve('second');
+    expect(await result).toBe('second');
+  });
+
   it('ask the second when the first takes too long, and take who answers first', async () => {
     const hedge = new Hedge(clock);
     const { first, second, result } = race(hedge);

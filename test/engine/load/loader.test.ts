@@ -190,7 +190,7 @@ describe('peers that fetch pieces from one another', () => {
     if (live === undefined) throw new Error('no head came');
     const { signal } = new AbortController();
     expect(await c.loader.storedForMember(live, 3, signal)).toBeUndefined();
-    const arriving = c.loader.pieceForMember(live, 3, false, signal);
+    const arriving = c.loader.pieceForMember(live, 3, { exhausted: false, ahead: 0 }, signal);
     const named = c.loader.storedForMember(live, 3, signal);
     for (const entry of [await arriving, await named]) {
       expect(entry?.bytes.length).toBe(100);

@@ -4,8 +4,8 @@ import { Turns } from '../../../src/engine/load/turns.ts';
 const never = new AbortController().signal;
 
 /** Enters and notes its name when its turn has come. */
-function enter(turns: Turns, name: string, begun: string[], signal = never): Promise<void> {
-  return turns.enter(signal).then(
+function enter(turns: Turns, name: string, begun: string[], signal = never, due = 0): Promise<void> {
+  return turns.enter(signal, due).then(
     () => void begun.push(name),
     () => void begun.push(`${name} gave up`),
   );
@@ -28,6 +28,24 @@ describe('turns', () => {
     turns.leave();
     await settled();
     expect([begun, turns.waiting]).toEqual([['a', 'b', 'c', 'd'], 0]);
+  });
+
+  it('go to who is due first, and among equals to who came first', async () => {
+    const turns = new Turns(() => 1);
+    const begun: string[] = [];
+    for (const [name, due] of [
+      ['a', 9],
+      ['b', 3],
+      ['c', 1],
+      ['d', 3],
+      ['e', 2],
+    ] as const)
+      void enter(turns, name, begun, never, due);
+    for (let i = 0; i < 5; i++) {
+      await settled();
+      turns.leave();
+    }
+    expect(begun).toEqual(['a', 'c', 'e', 'b', 'd']);
   });
 
   it('are not kept for one that has given up', async () => {

@@ -20,6 +20,7 @@ import { DataHandler } from '../../../src/engine/serve/handler.ts';
 import { DataListener } from '../../../src/engine/serve/listener.ts';
 import { MemberRequests } from '../../../src/engine/serve/member-requests.ts';
 import { MemoryStore } from '../../../src/engine/store/memory-store.ts';
+import { agreeing } from './agreeing-source.ts';
 
 export interface ContentOptions {
   memory?: number;
@@ -88,7 +89,7 @@ export async function startContent(originUrl: string, options: ContentOptions = 
   });
   const requests = new MemberRequests({ service, throttle: upload });
   const loader = new Loader({ store, cluster, members, shield: service.own, clock, log: silentLog }, { readAhead: 8 });
-  const source = new ManagerSource({ shield, loader });
+  const source = agreeing(new ManagerSource({ shield, loader }));
   const handler = new DataHandler(
     {
       source,
@@ -127,6 +128,8 @@ export async function startContent(originUrl: string, options: ContentOptions = 
       origins.close();
       members.close();
       await store.close();
+      if (source.disagreements.length > 0)
+        throw new Error(`hit and resolve differ: ${source.disagreements.join('; ')}`);
     },
   };
 }

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/engine/base/clock.ts';
-import type { LiveHead } from '../../../src/engine/load/live-head.ts';
 import type { ContentRequest, Resolution } from '../../../src/engine/load/source.ts';
 import { eventually } from '../../support/help.ts';
 import { type Origin, type OriginFile, startOrigin } from '../../support/origin.ts';
+import { plainHit } from './agreeing-source.ts';
 import { startContent } from './content.ts';
 import { makeLive } from './heads.ts';
 import { type Peer, startPeer } from './peers.ts';
@@ -11,12 +11,6 @@ import { type Peer, startPeer } from './peers.ts';
 const { signal } = new AbortController();
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-
-function plainHit(resolution: Resolution): LiveHead | undefined {
-  if (resolution.kind !== 'object') return undefined;
-  const { hit, ttl: _, ...more } = resolution.cache;
-  return hit && Object.keys(more).length === 0 ? resolution.live : undefined;
-}
 
 describe('content at a peer', () => {
   let origin: Origin;
@@ -64,7 +58,7 @@ describe('content at a peer', () => {
     const hit = peer.source.hit(request);
     try {
       const resolution = peer.source.resolve(request, signal);
-      expect(hit).toBe(resolution instanceof Promise ? undefined : plainHit(resolution));
+      expect(hit).toBe(plainHit(resolution));
       return await resolution;
     } catch (error) {
       expect(hit).toBeUndefined();

@@ -1,0 +1,29 @@
+#!/bin/sh
+# After the installation of the deb or rpm. ${sanitizedProductName} and ${executable} are put in when the package is made.
+set -e
+home='/opt/${sanitizedProductName}'
+
+# The command line, which also opens the app.
+ln -sfn "$home/resources/bin/${executable}" '/usr/bin/${executable}'
+
+# Chromium's sandbox needs user namespaces, or else a helper with the rights of root.
+if [ -L /proc/self/ns/user ] && unshare --user true 2>/dev/null; then
+  chmod 0755 "$home/chrome-sandbox" || true
+else
+  chmod 4755 "$home/chrome-sandbox" || true
+fi
+
+# Join links and the menu.
+if command -v update-desktop-database >/dev/null 2>&1; then update-desktop-database /usr/share/applications || true; fi
+
+# Ubuntu 24.04 and later take user namespaces away from programs without a profile. An older AppArmor cannot read it, and needs none.
+if command -v apparmor_parser >/dev/null 2>&1 && apparmor_status --enabled >/dev/null 2>&1; then
+  profile="$home/resources/apparmor-profile"
+  if [ -f "$profile" ] && apparmor_parser --skip-kernel-load --debug "$profile" >/dev/null 2>&1; then
+    cp -f "$profile" '/etc/apparmor.d/${executable}'
+    # In a chroot an image is being made: there is no kernel to tell.
+    if ! { command -v ischroot >/dev/null 2>&1 && ischroot; }; then
+      apparmor_parser --replace --write-cache --skip-read-cache '/etc/apparmor.d/${executable}' || true
+    fi
+  fi
+fi

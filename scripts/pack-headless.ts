@@ -1,0 +1,46 @@
+/**
+ * Packs the headless faces for servers: `npm run pack:headless [-- FOLDER]` makes potluck-headless-<version>.tgz in `release`, or in the folder that
+ * is named. It can be unpacked anywhere, or installed by `npm install -g`; it needs Node and nothing else.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const FILES = [
+  'bin',
+  'dist/potluck.mjs',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'docs/operations.md',
+  'docs/errors.md',
+];
+
+/** What of package.json is true of the packed program as well. */
+function manifest(): object {
+  const { version, description, license, type, engines, bin } = JSON.parse(
+    readFileSync(join(ROOT, 'package.json'), 'utf8'),
+  ) as Record<string, unknown>;
+  return { name: 'potluck-headless', version, description, license, type, engines, bin };
+}
+
+function main(): void {
+  const destination = resolve(process.argv[2] ?? join(ROOT, 'release'));
+  const stage = mkdtempSync(join(tmpdir(), 'potluck-headless-'));
+  try {
+    for (const name of FILES) cpSync(join(ROOT, name), join(stage, name), { recursive: true });
+    writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
+    mkdirSync(destination, { recursive: true });
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    const words = ['pack', '--silent', '--ignore-scripts', '--offline', '--pack-destination', destination];
+    const name = execFileSync(npm, words, { cwd: stage, encoding: 'utf8', shell: process.platform === 'win32' }).trim();
+    process.stdout.write(`${join(destination, name)}\n`);
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+main();

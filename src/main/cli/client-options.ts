@@ -4,8 +4,8 @@ import { type Given, quote, readTexts, STRENGTH, switchOn, usage } from '../../e
 import { parseEndpoint, parseSecret, parseServerUrl, ValueError } from '../../engine/base/settings-values.ts';
 import type { Io } from './io.ts';
 
-/** Where the control ports of a manager and of a peer are by default. */
-export const DEFAULT_CONTROLS = ['http://127.0.0.1:11001', 'http://127.0.0.1:8002'] as const;
+/** Where the control ports of a manager, a peer and a store are by default. */
+export const DEFAULT_CONTROLS = ['http://127.0.0.1:11001', 'http://127.0.0.1:8002', 'http://127.0.0.1:1101'] as const;
 
 /** Options of every client command that asks a control port. */
 export const CLIENT_OPTIONS = {

@@ -12,12 +12,14 @@ Usage
   potluck [--hidden]                                    the desktop app; --hidden: without its window
   potluck --headless --manager --mirror URL [options]   mirror an origin and send downloads to peers
   potluck --headless --peer [--upstream URL] [options]  lend this machine's bandwidth
+  potluck --headless --store [options]                  keep what is put, in memory and on disk; nothing is fetched
   potluck COMMAND [options]                             ask a running manager or peer
 
 Examples
   potluck --headless --manager --mirror http://files.example/pub
   potluck --headless --peer --upload-cap 20M --hours "Mon-Fri 18:00-08:00"
   potluck --headless --peer --upstream http://192.168.1.5:11000 --listen 8001 --memory 1G
+  potluck --headless --store --memory 2G --disk 100G
   potluck status --json
   potluck leave
 

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asPotluckError, type PotluckError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { MANAGER_SILENCE, STATS_INTERVAL } from '../protocol/limits.ts';
-import type { ManagerMessage, PeerMessage, Purge, Welcome } from '../protocol/messages.ts';
+import type { PeerMessage, Purge, Welcome } from '../protocol/messages.ts';
 import { CLOSE_GOING_AWAY } from '../protocol/wire.ts';
 import type { AccessBatch } from './access-report.ts';
 import { Backoff } from './backoff.ts';
 import { firstThatJoins, isPassing } from './candidates.ts';
 import { type PeerHealth, peerHealth } from './health.ts';
+import { type Hearing, hear } from './hear.ts';
 import type { Joined, ManagerWire } from './join.ts';
 import { accessMessages, headMessages } from './reporting.ts';
 import type { PeerSessionCollaborators, PeerSessionOptions } from './session-parts.ts';
@@ -36,6 +37,7 @@ export class PeerSession implements Service {
   readonly #life = new AbortController();
   readonly #backoff = new Backoff();
   readonly #standing = new Standing();
+  readonly #hearing: Hearing;
   #wire: ManagerWire | undefined;
   #healthKey: string | undefined;
   #fingerprint: string | undefined;
@@ -53,6 +55,13 @@ export class PeerSession implements Service {
   constructor(collaborators: PeerSessionCollaborators, options: PeerSessionOptions = {}) {
     this.#with = collaborators;
     this.#options = options;
+    this.#hearing = {
+      membership: collaborators.membership,
+      observer: collaborators.observer,
+      purge: (purge) => this.#purge(purge),
+      drained: () => this.#onDrained?.(),
+      reached: (reason) => this.#setReach(reason),
+    };
     this.#purged = options.purged;
   }
 
@@ -194,7 +203,7 @@ export class PeerSession implements Service {
     for (const message of headMessages(held?.heads ?? [])) wire.send(message);
     this.report();
     if (this.#draining) wire.send({ type: 'drain' }); // it may have begun after the hello
-    wire.receive((message) => this.#hear(wire, message));
+    wire.receive((message) => hear(message, wire, this.#hearing));
     observer.changed?.();
   }
 
@@ -275,48 +284,6 @@ export class PeerSession implements Service {
     }
     await sleep(this.#backoff.failed(true), undefined, { signal }).catch(() => undefined);
     return true;
-  }
-
-  #hear(wire: ManagerWire, message: ManagerMessage): void {
-    const { membership, observer } = this.#with;
-    switch (message.type) {
-      case 'members':
-        if (message.full) membership.replaceAll(message.epoch, message.add);
-        else if (!membership.apply(message.epoch, message.add, message.remove)) wire.send({ type: 'resync' });
-        observer.changed?.();
-        break;
-      case 'ticket':
-        membership.renew(message);
-        break;
-      case 'purge':
-        this.#purge(message.purge);
-        break;
-      case 'groups':
-        observer.groups?.(message.groups);
-        break;
-      case 'drained-ok':
-        this.#onDrained?.();
-        break;
-      case 'unreachable':
-        this.#setReach(message.reason);
-        break;
-      case 'reachable':
-        this.#setReach(undefined);
-        break;
-      case 'draining':
-        observer.managerDraining?.();
-        break;
-      case 'command':
-        observer.command?.(message);
-        break;
-      case 'bye':
-        wire.end(message.reason, CLOSE_GOING_AWAY);
-        break;
-      case 'challenge':
-      case 'welcome':
-      case 'refused':
-        wire.end(`${message.type} belongs to the handshake`);
-    }
   }
 
   #setReach(reason: string | undefined): void {

@@ -1,14 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type PeerCertificate, connect as secureConnect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/engine/base/clock.ts';
 import { silentLog } from '../../../src/engine/base/log.ts';
 import { DataListener } from '../../../src/engine/serve/listener.ts';
 import { ask, until } from './ask.ts';
+import { certificate } from './certificate.ts';
 import { type Face, type FaceOptions, HandFedStream, openFace } from './double.ts';
 import { open, raw } from './raw.ts';
 
@@ -240,18 +237,6 @@ describe('the data port', () => {
     expect((await ask(`${at.url}/ok`, { rejectUnauthorized: false })).status).toBe(200);
   });
 });
-
-function certificate(name: string): { cert: Buffer; key: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), 'potluck-tls-'));
-  const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
-  const algorithm = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync('openssl', ['req', '-x509', ...algorithm, '-keyout', key, '-out', cert, '-subj', `/CN=${name}`], {
-    stdio: 'ignore',
-  });
-  const pair = { cert: readFileSync(cert), key: readFileSync(key) };
-  rmSync(folder, { recursive: true });
-  return pair;
-}
 
 function subjectOf(port: number): Promise<PeerCertificate['subject']['CN']> {
   return new Promise((resolve, reject) => {

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../../src/engine/base/clock.ts';
 import { until } from '../ask.ts';
+import { certificate } from '../certificate.ts';
 import { type Face, type FaceOptions, openFace } from '../double.ts';
 import { open, type RawResponse, raw } from '../raw.ts';
 import { Client, comparable, fill, get, head } from './client.ts';
@@ -92,6 +94,23 @@ describe('a connection on the fast path', () => {
     }
     expect(answers[0]).toEqual(answers[1]);
     expect(hosts).toEqual(['office', 'office']);
+  });
+
+  it('speaks TLS as well', async () => {
+    const at = await face({ tls: certificate('office') });
+    at.source.put('/slow', randomBytes(256 * 1024));
+    const socket = connect({ port: at.port, host: '127.0.0.1', rejectUnauthorized: false });
+    const client = new Client(socket, []);
+    for (const [i, target] of ['/small', '/slow', '/medium', '/small', '/pieces'].entries()) {
+      socket.write(get(target));
+      await client.has(i + 1);
+    }
+    expect(client.responses().map(({ body }) => body.length)).toEqual([1000, 256 * 1024, 100_000, 1000, 2500]);
+    expect(at.ordinary()).toBe(1);
+    await until(() => at.handler.stats().running === 0, 'all are over');
+    expect(at.handler.stats()).toMatchObject({ requests: 5, hits: 5, cut: 0 });
+    expect(at.source.outstanding).toBe(0);
+    socket.destroy();
   });
 
   it('says the age of each second, and forgets what was taken away', async () => {

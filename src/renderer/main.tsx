@@ -1,9 +1,11 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { DesktopBridge, DesktopState } from '../engine/protocol/desktop.ts';
 import { type Backend, bridgeBackend } from './data/backend.ts';
 import { Model } from './data/model.ts';
 import { App } from './views/app.tsx';
 import { Waiting } from './views/waiting.tsx';
+import { LOCALES } from './words/words.ts';
 import './style/index.css';
 
 declare global {
@@ -34,8 +36,14 @@ async function start(root: Element, backend: Backend): Promise<void> {
     render(<Waiting problem={first.problem} />, root);
     return;
   }
-  model = new Model(backend, first.value);
-  render(<App model={model} />, root);
+  const made = new Model(backend, first.value);
+  model = made;
+  // Before anything is drawn with it: a canvas asks for its colours once.
+  effect(() => {
+    document.documentElement.lang = LOCALES[made.language.value];
+    document.documentElement.dataset['theme'] = made.dark.value ? 'dark' : 'light';
+  });
+  render(<App model={made} />, root);
   show();
 }
 

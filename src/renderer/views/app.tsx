@@ -1,8 +1,6 @@
-import { useLayoutEffect } from 'preact/hooks';
 import { type Model, ModelProvider, type TabName, useModel } from '../data/model.ts';
 import { NoticeBox } from '../parts/notice.tsx';
 import { TabPanel, Tabs } from '../parts/tabs.tsx';
-import { LOCALES } from '../words/words.ts';
 import { Diagnostics } from './diagnostics.tsx';
 import { Dialogs } from './dialogs/dialogs.tsx';
 import { FirstRun } from './first-run.tsx';
@@ -15,12 +13,6 @@ const TABS: readonly TabName[] = ['home', 'limits', 'diagnostics', 'settings'];
 
 /** The whole window. */
 export function App({ model }: { readonly model: Model }) {
-  const language = model.language.value;
-  const dark = model.dark.value;
-  useLayoutEffect(() => {
-    document.documentElement.lang = LOCALES[language];
-    document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
-  }, [language, dark]);
   return (
     <ModelProvider value={model}>
       {model.settings.value.firstRunDone ? <Tabbed /> : <FirstRun />}

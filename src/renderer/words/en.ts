@@ -108,7 +108,7 @@ export const en = {
     today: 'Today',
     allTime: 'All time',
     served: 'served',
-    saved: (bytes: string) => `${bytes} the origin did not have to send`,
+    saved: (bytes: string) => `${bytes} saved for the origin`,
     fromCache: (percent: string) => `${percent} of the requests were answered from the cache.`,
   },
   firewall: {

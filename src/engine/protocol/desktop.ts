@@ -204,7 +204,7 @@ export const CALLS = {
     { additionalProperties: false },
   ),
   /** Any part of the settings. */
-  change: Type.Partial(SettingsSchema),
+  change: Type.Partial(SettingsSchema, { additionalProperties: false }),
   /** Opens the system's dialog; answers the folder or null. */
   chooseFolder: Nothing,
   clearCache: Nothing,

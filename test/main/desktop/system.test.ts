@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../src/engine/base/clock.ts';
+import { findLinuxFirewall, firewallCommand, parseUnits } from '../../../src/main/desktop/firewall.ts';
+import { linkIn } from '../../../src/main/desktop/links.ts';
+import { autostartEntry, LoginItem, programToStart } from '../../../src/main/desktop/login.ts';
+import { Notifications } from '../../../src/main/desktop/notifications.ts';
+import { ElectronDouble } from '../../support/electron/double.ts';
+import { tempFolder } from '../../support/program.ts';
+
+describe('starting at login', () => {
+  it('is asked on Windows and macOS with the path and arguments it was set with', () => {
+    const { app } = new ElectronDouble({ userData: '/nowhere' });
+    const item = new LoginItem(app, { platform: 'win32', env: {}, program: 'C:\\P\\Potluck.exe', home: 'C:\\U' });
+    expect(item.enabled).toBe(false);
+    item.set(true);
+    expect(app.loginItem).toEqual({ path: 'C:\\P\\Potluck.exe', args: ['--hidden'], openAtLogin: true });
+    expect(item.enabled).toBe(true);
+    item.set(false);
+    expect(item.enabled).toBe(false);
+  });
+
+  it('is a file of the desktop on Linux, and starts the AppImage and not what is mounted of it', () => {
+    using home = tempFolder();
+    const { app } = new ElectronDouble({ userData: '/nowhere' });
+    const env = { APPIMAGE: '/home/ann/Apps/Potluck 0.1.AppImage' };
+    const item = new LoginItem(app, { platform: 'linux', env, program: '/tmp/.mount_x/potluck', home: home.path });
+    expect(item.enabled).toBe(false);
+    item.set(true);
+    const text = readFileSync(join(home.path, '.config/autostart/potluck.desktop'), 'utf8');
+    expect(text).toContain('Exec="/home/ann/Apps/Potluck 0.1.AppImage" --hidden\n');
+    expect([item.enabled, app.loginItem]).toEqual([true, undefined]);
+    item.set(false);
+    item.set(false);
+    expect(item.enabled).toBe(false);
+  });
+
+  it('quotes what a desktop file must have quoted', () => {
+    expect(autostartEntry('/opt/a "b" $c `d` %e\\f')).toContain(
+      'Exec="/opt/a \\\\"b\\\\" \\\\$c \\\\`d\\\\` %%e\\\\\\\\f" --hidden\n',
+    );
+    expect(programToStart({ env: { APPIMAGE: '' }, program: '/opt/p' })).toBe('/opt/p');
+  });
+});
+
+describe('the command for the firewall', () => {
+  it('opens this port for this program, on networks that are trusted', () => {
+    expect(firewallCommand('win32', { program: "C:\\Ann's\\Potluck.exe", port: 8001 })).toBe(
+      "New-NetFirewallRule -DisplayName 'Potluck' -Direction Inbound -Action Allow -Protocol TCP -Profile Domain,Private -Program 'C:\\Ann''s\\Potluck.exe'",
+    );
+    expect(firewallCommand('darwin', { program: '/Applications/Potluck.app/Contents/MacOS/Potluck', port: 8001 })).toBe(
+      "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --add '/Applications/Potluck.app' && sudo /usr/libexec/ApplicationFirewall/socketfilterfw --unblockapp '/Applications/Potluck.app'",
+    );
+    const linux = (firewall: 'ufw' | 'firewalld' | null) =>
+      firewallCommand('linux', { program: '/opt/p', port: 8001, linux: firewall });
+    expect(linux('ufw')).toBe('sudo ufw allow 8001/tcp comment Potluck');
+    expect(linux('firewalld')).toBe('sudo firewall-cmd --permanent --add-port=8001/tcp && sudo firewall-cmd --reload');
+    expect(linux(null)).toBeNull();
+  });
+
+  it('goes by the firewall that runs', async () => {
+    const units = (firewalld: string, ufw: string) =>
+      `Id=firewalld.service\nActiveState=${firewalld}\n\nId=ufw.service\nActiveState=${ufw}\n`;
+    expect(parseUnits(units('active', 'inactive'))).toBe('firewalld');
+    expect(parseUnits(units('inactive', 'active'))).toBe('ufw');
+    expect(parseUnits(units('inactive', 'inactive'))).toBeNull();
+    const ufw = () => Promise.resolve(units('inactive', 'active'));
+    expect([await findLinuxFirewall('linux', ufw), await findLinuxFirewall('win32', ufw)]).toEqual(['ufw', null]);
+    expect(await findLinuxFirewall('linux', () => Promise.resolve(undefined))).toBeNull();
+  });
+});
+
+describe('notifications', () => {
+  it('are few: the same thing is said once in half an hour, and nothing where the person wants none', () => {
+    const electron = new ElectronDouble({ userData: '/nowhere' });
+    const clock = new ManualClock();
+    let [enabled, opened] = [true, 0];
+    const { Notification } = electron.pieces;
+    const notifications = new Notifications({ Notification, clock }, { enabled: () => enabled, open: () => opened++ });
+    notifications.say('unreachable', 'one');
+    notifications.say('unreachable', 'two');
+    notifications.say('failed', 'three');
+    clock.advance(31 * 60_000);
+    notifications.say('unreachable', 'four');
+    enabled = false;
+    notifications.say('update', 'five');
+    expect(electron.notes.map(({ body }) => body)).toEqual(['one', 'three', 'four']);
+    electron.notes[0]?.click();
+    expect(opened).toBe(1);
+  });
+});
+
+describe('a link among the arguments', () => {
+  it('is found wherever Chromium has put it', () => {
+    const link = 'potluck://join?url=http%3A%2F%2Fcdn%3A11000';
+    expect(linkIn(['--allow-file-access-from-files', link, '--hidden'])).toBe(link);
+    expect(linkIn(['--hidden', 'C:\\potluck.exe'])).toBeUndefined();
+  });
+});

@@ -37,7 +37,10 @@ export async function findTools(): Promise<Tools> {
 }
 
 /** The version that a program prints (some exit with an error then); undefined where it is not here. */
-async function version([command = '', ...args]: readonly string[], pattern: RegExp): Promise<string | undefined> {
+export async function version(
+  [command = '', ...args]: readonly string[],
+  pattern: RegExp,
+): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await run(command, args, { timeout: 10_000 });
     return pattern.exec(stdout + stderr)?.[1];

@@ -11,6 +11,8 @@ export interface WrkResult {
 export interface WrkOptions {
   readonly connections: number;
   readonly seconds: number;
+  /** File with a script in Lua that makes the requests. */
+  readonly script?: string;
 }
 
 /** Seconds that one response may take. */
@@ -19,8 +21,9 @@ const GRACE = 30_000;
 const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };
 
 /** Measures a URL with one thread of wrk on the client's core. Throws where anything but 2xx and whole responses came. */
-export async function wrk(url: string, { connections, seconds }: WrkOptions): Promise<WrkResult> {
-  const args = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${TIMEOUT}s`, url];
+export async function wrk(url: string, { connections, seconds, script }: WrkOptions): Promise<WrkResult> {
+  const scripted = script === undefined ? [] : ['-s', script];
+  const args = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${TIMEOUT}s`, ...scripted, url];
   const [command = '', ...rest] = pinned(CLIENT_CORE, args);
   const { code, stdout, stderr } = await run(command, rest, { timeout: seconds * 1000 + TIMEOUT * 1000 + GRACE });
   if (code !== 0) throw new Error(`wrk ${url}: ${stderr.trim() || stdout.trim()}`);

@@ -85,7 +85,7 @@ export class Throttle {
     const bucket = this.#bucket;
     if (bucket === undefined) return;
     bucket.refill(this.#clock.monotonic());
-    bucket.balance -= bytes;
+    bucket.spend(bytes);
   }
 
   /** A flow of its own for one download, upload or fill. To be closed at its end. */
@@ -101,7 +101,7 @@ export class Throttle {
     }
     if (this.#queue.waiting === 0) {
       bucket.refill(this.#clock.monotonic());
-      if (bucket.balance > 0) {
+      if (bucket.open) {
         this.#grant(flow, bytes);
         return undefined;
       }
@@ -114,7 +114,7 @@ export class Throttle {
   #grant(flow: QueuedFlow, bytes: number): void {
     this.#total += bytes;
     if (this.#bucket === undefined) return;
-    this.#bucket.balance -= bytes;
+    this.#bucket.spend(bytes);
     this.#queue.charge(flow, bytes);
   }
 
@@ -123,9 +123,9 @@ export class Throttle {
     const bucket = this.#bucket;
     bucket?.refill(this.#clock.monotonic());
     while (this.#queue.waiting > 0) {
-      if (bucket !== undefined && bucket.balance <= 0) break;
+      if (bucket !== undefined && !bucket.open) break;
       // Waiting for one who was just served must not cost tokens: only while the bucket has room for another turn's.
-      const flow = this.#queue.next(bucket !== undefined && bucket.balance < bucket.burst / 2);
+      const flow = this.#queue.next(bucket?.filling ?? false);
       if (flow === undefined) break;
       const bytes = flow.shift();
       this.#grant(flow, bytes);

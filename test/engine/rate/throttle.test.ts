@@ -175,6 +175,17 @@ describe('With a cap, the throttle', () => {
     expect(average).toBeLessThan(1.02);
   });
 
+  it('makes up within the second for an event loop that stops again and again', async () => {
+    const bench = new Bench(5e6);
+    for (let i = 0; i < 3; i++) bench.greedy(bench.throttle.flow('client'), () => bench.throttle.slice());
+    let turn = 0;
+    await bench.run(6000, () => (++turn % 20 === 0 ? 50 : 10));
+    bench.stop();
+    const { least, most } = bench.seconds(1000);
+    expect(least / 5e6).toBeGreaterThan(0.95);
+    expect(most / 5e6).toBeLessThan(1.05);
+  });
+
   it('does not let tokens gather while nobody wants any', async () => {
     const bench = new Bench(1e6);
     await bench.run(5000);

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { formatHttpDate } from '../base/http-date.ts';
 import { headerOf, type RawHeaders } from '../content/headers.ts';
 import type { LiveHead } from '../load/live-head.ts';
 import type { CacheState } from '../load/source.ts';
@@ -27,6 +28,8 @@ const NOT_IN_304 = /^content-(?!location$|security)|^repr-digest$|^digest$/i;
 export class HeadRenderer {
   readonly #clock: Clock;
   readonly #name: string;
+  #second = Number.NaN;
+  #dateText = '';
 
   /** `name`: this cache in Via and Cache-Status. */
   constructor(collaborators: { clock: Clock }, options: { name: string }) {
@@ -95,9 +98,19 @@ export class HeadRenderer {
     return fields;
   }
 
+  /** Formatted once a second. */
+  #date(): string {
+    const second = Math.floor(this.#clock.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#dateText = formatHttpDate(second * 1000);
+    }
+    return this.#dateText;
+  }
+
   /** Via and Cache-Status come behind those of the hops before (RFC 9110 section 7.6.3, RFC 9211 section 2); Date where none came. */
   #sign(fields: string[], status: string): void {
-    if (headerOf(fields, 'date') === undefined) fields.push('Date', new Date(this.#clock.now()).toUTCString());
+    if (headerOf(fields, 'date') === undefined) fields.push('Date', this.#date());
     fields.push('Via', `1.1 ${this.#name}`, 'Cache-Status', status);
   }
 }

@@ -5,8 +5,24 @@ import type { Flow, Throttle } from '../rate/throttle.ts';
 import type { Claim } from '../store/store.ts';
 import type { Limits } from './limits.ts';
 
+/** A running download, as whoever lists them sees it. */
+export interface RunningDownload {
+  /** The same object as long as it is the same download. */
+  readonly key: object;
+  /** As the client sent it. */
+  readonly target: string;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Body bytes that the kernel has taken. */
+  readonly bytes: number;
+  /** Body bytes that the answer will have; undefined where that is not known (yet). */
+  readonly length: number | undefined;
+}
+
 /** What a connection knows of an exchange that runs on it. */
 export interface Running {
+  /** Undefined where it is no download of content. */
+  readonly download?: RunningDownload | undefined;
   /** True once the last byte of the answer was handed to the socket. */
   readonly ended: boolean;
   /** True while the client waits for 100 (Continue): that its body stands still is not its fault. */

@@ -1,5 +1,4 @@
-import type { Connection } from './connection.ts';
-import { Exchange } from './exchange.ts';
+import type { Connection, RunningDownload } from './connection.ts';
 
 /** A download that is being answered, as it is at this moment. */
 export interface Download {
@@ -16,13 +15,10 @@ export interface Download {
   readonly length: number | undefined;
 }
 
-/**
- * Lists what runs when somebody looks. Nothing is kept while nobody does: an answer that takes its time has an exchange anyway. Answers of the
- * fast path, no longer than a piece, are not among them.
- */
+/** Lists what runs when somebody looks. Nothing is kept while nobody does: connections know what runs on them anyway. */
 export class Downloads {
   readonly #open: () => Iterable<Connection>;
-  readonly #ids = new WeakMap<Exchange, number>();
+  readonly #ids = new WeakMap<object, number>();
   #lastId = 0;
 
   constructor(collaborators: { open: () => Iterable<Connection> }) {
@@ -31,18 +27,17 @@ export class Downloads {
 
   /** All that are running, the oldest first. */
   list(): Download[] {
-    const running: Exchange[] = [];
-    for (const connection of this.#open()) {
-      for (const one of connection.running) if (one instanceof Exchange && one.content) running.push(one);
+    const running: Download[] = [];
+    for (const { client, running: all } of this.#open()) {
+      for (const { download } of all) if (download !== undefined) running.push(this.#describe(client, download));
     }
-    return running.sort((a, b) => a.startedAt - b.startedAt).map((exchange) => this.#describe(exchange));
+    return running.sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  #describe(exchange: Exchange): Download {
-    const { connection, target, startedAt, bytes, length } = exchange;
-    const id = this.#ids.get(exchange) ?? ++this.#lastId;
-    this.#ids.set(exchange, id);
-    return { id, client: connection.client, target: withoutOwn(target), startedAt, sent: bytes, length };
+  #describe(client: string, { key, target, startedAt, bytes, length }: RunningDownload): Download {
+    const id = this.#ids.get(key) ?? ++this.#lastId;
+    this.#ids.set(key, id);
+    return { id, client, target: withoutOwn(target), startedAt, sent: bytes, length };
   }
 }
 

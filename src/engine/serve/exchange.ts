@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Entry } from '../store/store.ts';
 import type { CacheWord } from './access.ts';
-import type { Connection, Running } from './connection.ts';
+import type { Connection, Running, RunningDownload } from './connection.ts';
 
 /** Called once when an exchange is over. */
 export type OnEnd = (exchange: Exchange, complete: boolean) => void;
@@ -69,6 +69,11 @@ export class Exchange implements Running {
   /** The exchange that a response belongs to. */
   static of(response: ServerResponse): Exchange | undefined {
     return (response as Tagged)[EXCHANGE];
+  }
+
+  get download(): RunningDownload | undefined {
+    const { content, target, startedAt, bytes, length } = this;
+    return content ? { key: this, target, startedAt, bytes, length } : undefined;
   }
 
   get ended(): boolean {

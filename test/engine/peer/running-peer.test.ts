@@ -74,6 +74,22 @@ describe('a snapshot', () => {
     expect(peer.snapshot().totals).toEqual({ served: SIZE, fetched: SIZE, saved: 0, requests: 1, hits: 0 });
   });
 
+  it('lists what a cap makes wait although it is cached, too', async () => {
+    await using office = await Office.open({ '/small.bin': { size: MB / 2 } });
+    const peer = await office.sharing(office.settings(['--upload-cap', '100M']));
+    await lengthOf(await office.download('/small.bin'));
+    await peer.change({ uploadCap: 200_000 });
+    const reading = lengthOf(await office.download('/small.bin'));
+    await eventually(() => {
+      const { downloads, running } = peer.snapshot();
+      expect(downloads).toMatchObject([{ client: '127.0.0.1', target: '/small.bin', length: MB / 2 }]);
+      expect(running).toBe(1);
+    });
+    await peer.change({ uploadCap: null });
+    expect(await reading).toBe(MB / 2);
+    expect(peer.snapshot().totals).toMatchObject({ served: MB, fetched: MB / 2, saved: MB / 2, requests: 2 });
+  });
+
   it('counts as saved what the origin did not have to send, and no more', async () => {
     await using office = await Office.open(FILES);
     const first = await office.sharing();

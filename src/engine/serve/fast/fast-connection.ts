@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
-import type { Connection, Running } from '../connection.ts';
+import type { Connection, Running, RunningDownload } from '../connection.ts';
 import { clientGone } from '../exchange.ts';
 import { askFor, type Grant, type Sink, writeSlices } from '../send-bytes.ts';
 import type { FastAnswers, FastReply, FastRequest } from './fast-answers.ts';
@@ -194,6 +194,13 @@ export class FastConnection implements Running, Sink {
       const outcome = { complete: true, stillRead: false, bytes: size, startedAt };
       this.#with.answers.sent(request, reply, this.#connection, outcome, false);
     } else this.#run({ request, reply, startedAt, size, bytes: 0, ended: true });
+  }
+
+  get download(): RunningDownload | undefined {
+    const sending = this.#sending;
+    if (sending === undefined) return undefined;
+    const { request, startedAt, bytes, size } = sending;
+    return { key: sending, target: request.target, startedAt, bytes, length: size };
   }
 
   /** From now on it is a running answer, for whoever watches the connection. */

@@ -21,7 +21,7 @@ export interface CapTest {
   readonly downloads: () => readonly number[];
   /** Bytes by which shares may differ beside a tenth: what is fetched comes in pieces. */
   readonly lump: number;
-  /** Share by which a second may miss the cap. The promise is a twentieth; beside other tests the machine itself misses more. */
+  /** Share by which a second may miss the cap; the promise is a twentieth. */
   readonly tolerance: number;
   /** Seconds that must have been measured under each cap. */
   readonly enough: number;

@@ -28,6 +28,9 @@ export class FakeManager {
   fingerprint = FINGERPRINT;
   /** Cuts the connection after so many bytes of an installer, as often as there are numbers. */
   cuts: number[] = [];
+  /** Sends so many bytes of an installer, as often as there are numbers, and waits for `cut()`. */
+  parts: number[] = [];
+  cut: () => void = () => undefined;
   /** Holds installers back until it is called off. */
   held = false;
   /** Answers to ranges like a server that has none. */
@@ -84,6 +87,12 @@ export class FakeManager {
       'Content-Range': `bytes ${start}-${whole.length - 1}/${whole.length}`,
     };
     response.writeHead(start > 0 ? 206 : 200, fields);
+    const part = url.endsWith('.AppImage') ? this.parts.shift() : undefined;
+    if (part !== undefined) {
+      response.write(rest.subarray(0, part));
+      this.cut = () => response.destroy();
+      return;
+    }
     const cut = url.endsWith('.AppImage') ? this.cuts.shift() : undefined;
     if (cut !== undefined) response.write(rest.subarray(0, cut), () => setImmediate(() => response.destroy()));
     else if (this.held && url.endsWith('.AppImage')) this.#hold(response, rest);

@@ -42,7 +42,8 @@ export async function restartUnderLoad(sizes: RestartSizes): Promise<RestartFigu
     mirror: origin.url,
     peers: sizes.peers,
     port: await freePort(),
-    peer: ['--memory', '12M'],
+    peer: ['--memory', '12M', '--disk', '0'],
+    manager: ['--disk', '0'],
   });
   using folder = tempFolder('potluck-restart-');
   expect(await curl(['-f', '-L', cluster.url + NAKED])).toMatchObject({ code: 0, bytes: size }); // an object from now on, for peers too

@@ -15,6 +15,9 @@ export const MIN_MEMORY = 4 * 1024 * 1024;
 /** Smallest disk tier, in bytes: eight segments that hold more than a few objects each. */
 export const MIN_DISK = 1024 * 1024;
 
+/** Smallest disk tier of a manager or a peer, in bytes: eight segments that hold a piece each. */
+export const MIN_PIECE_DISK = 16 * 1024 * 1024;
+
 const FACES: readonly Face[] = ['manager', 'peer', 'store'];
 
 /** Which face the options ask for. Throws POTLUCK_USAGE where that is none, or two. */
@@ -70,30 +73,25 @@ function checkPeer(options: ReadOptions): void {
 }
 
 function checkTiers(options: ReadOptions, face: Face): void {
-  if (face === 'store') {
-    checkStoreTiers(options);
-    return;
-  }
-  if ((options.one('disk') ?? 0) > 0) {
-    throw usage(`${said(options, 'disk')} can only be 0: the disk tier is not part of this build yet`);
-  }
-  if ((options.one('memory') ?? MIN_MEMORY) < MIN_MEMORY) {
+  const { memory = MIN_MEMORY, disk } = { memory: options.one('memory'), disk: options.one('disk') };
+  if (face === 'store') checkStoreTiers(options, memory, disk);
+  else if (memory < MIN_MEMORY) {
     throw usage(`${said(options, 'memory')} must be at least 4M; --disable-cache keeps nothing`);
+  }
+  const [least, words] = face === 'store' ? [MIN_DISK, '1M'] : [MIN_PIECE_DISK, '16M'];
+  if (disk !== undefined && disk !== 0 && disk < least) {
+    throw usage(`${said(options, 'disk')} must be at least ${words}, or 0 for no disk tier`);
+  }
+  if (disk === 0 && options.where('admit-after')) {
+    throw usage(`${said(options, 'admit-after')} has no meaning with --disk 0: it says what the disk tier takes`);
   }
 }
 
 /** Either tier of a store can be turned off, not both. */
-function checkStoreTiers(options: ReadOptions): void {
-  const { memory = MIN_MEMORY, disk = MIN_DISK } = { memory: options.one('memory'), disk: options.one('disk') };
+function checkStoreTiers(options: ReadOptions, memory: number, disk: number | undefined): void {
   if (memory === 0 && disk === 0) throw usage('--memory 0 and --disk 0 leave a store no place to keep anything');
   if (memory !== 0 && memory < MIN_MEMORY) {
     throw usage(`${said(options, 'memory')} must be at least 4M, or 0 for no memory tier`);
-  }
-  if (disk !== 0 && disk < MIN_DISK) {
-    throw usage(`${said(options, 'disk')} must be at least 1M, or 0 for no disk tier`);
-  }
-  if (disk === 0 && options.where('admit-after')) {
-    throw usage(`${said(options, 'admit-after')} has no meaning with --disk 0: it says what the disk tier takes`);
   }
 }
 

@@ -30,7 +30,6 @@ const DAY = 86_400;
 const ARGUMENTS_ONLY = ['environment', 'file'] as const;
 const MANAGER: readonly Face[] = ['manager'];
 const PEER: readonly Face[] = ['peer'];
-const STORE: readonly Face[] = ['store'];
 /** What has to do with the cluster, with an origin or with freshness: nothing to a bare store. */
 const NODES: readonly Face[] = ['manager', 'peer'];
 const { parseSwitch: onOff } = value;
@@ -164,13 +163,12 @@ export const OPTIONS = {
   disk: {
     section: 'Limits',
     arg: 'SIZE',
-    fallback: 'store 10G, but never over 20 % of free space and what the tier holds',
-    help: 'disk for what is cached; 0 for none, which is all that a manager or a peer of this build takes',
+    fallback: '10G, but never over 20 % of free space and what the tier holds',
+    help: 'disk for what is cached, which then survives a restart; at least 16M (a store: 1M), or 0 for none',
     parse: value.parseSize,
   },
   'admit-after': {
     section: 'Limits',
-    only: STORE,
     arg: 'N',
     fallback: '1',
     help: 'the disk tier keeps an object from its Nth request or PUT on, 1 to 15',

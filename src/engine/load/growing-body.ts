@@ -148,7 +148,10 @@ export class GrowingBody implements OriginStream {
   #takeStored(index: number): Entry | undefined {
     const entry = this.#with.store.read(this.facts.dir, pieceId(this.revision, index), this.#claim, AT_ONCE);
     if (!(entry instanceof Promise)) return entry;
-    entry.catch(() => undefined); // it would have had to wait
+    entry.then(
+      (late) => late?.release(),
+      () => undefined, // it would have had to wait
+    );
     return undefined;
   }
 

@@ -46,6 +46,11 @@ export class HeadMaker {
     return head.generation === this.#generations.generation(head.group, head.target, tagsOf(head.headers));
   }
 
+  /** Fingerprint of the key that signs. */
+  get signer(): string {
+    return this.#identity.fingerprint;
+  }
+
   /** Number of the latest purge of all. */
   get lastPurge(): number {
     return this.#generations.last;
@@ -105,6 +110,12 @@ export class HeadMaker {
   adopt(head: Head): LiveHead {
     this.#serial = Math.max(this.#serial, head.serial);
     return this.#live(this.#clock.monotonic(), { ...head, fresh: Math.min(head.fresh, -1) });
+  }
+
+  /** A head of before a restart, as it stood `elapsed` milliseconds ago: freshness and age are counted on from there. */
+  resume(head: Head, elapsed: number): LiveHead {
+    this.#serial = Math.max(this.#serial, head.serial);
+    return this.#live(this.#clock.monotonic() - elapsed, head);
   }
 
   /** Signs a piece that came from the origin, and remembers the proof. */

@@ -9,6 +9,16 @@ const HEAD_OVERHEAD = 1200;
 /** Variants of one target that are kept; an origin that varies by User-Agent would otherwise fill the table with one page. */
 const MAX_VARIANTS = 64;
 
+/** Follows what becomes of heads, to keep them over restarts. */
+export interface HeadObserver {
+  /** A head was taken in, or is another than before. */
+  put(live: LiveHead): void;
+  /** A head that was known is known no longer. */
+  gone(live: LiveHead): void;
+  /** Resolves once a restart would find things as they are now. */
+  written(): Promise<void>;
+}
+
 /** All stored responses of one target, the newest first. */
 interface Variants {
   list: LiveHead[];
@@ -19,6 +29,7 @@ interface Variants {
  * The higher serial of a head wins; a head that is superseded is retired, so that who still holds it can see that.
  */
 export class HeadTable {
+  observer: HeadObserver | undefined;
   #byTarget: LRUCache<string, Variants>;
   readonly #byObject = new Map<string, LiveHead>();
 
@@ -85,7 +96,7 @@ export class HeadTable {
    */
   put(live: LiveHead): LiveHead {
     const known = this.#byObject.get(live.head.object);
-    if (known !== undefined && known.head.serial >= live.head.serial) return known;
+    if (known !== undefined && !outranks(live, known)) return known;
     const key = keyOf(live.head.group, live.head.target);
     const names = varyKey(live);
     const kept: LiveHead[] = [live];
@@ -97,8 +108,20 @@ export class HeadTable {
     this.#byObject.set(live.head.object, live);
     this.#byTarget.set(key, { list: kept });
     // What is larger than the whole table is not taken in, and must not be found by its object either.
-    if (!this.#byTarget.has(key)) for (const lost of kept) this.#forget(lost);
+    if (this.#byTarget.has(key)) this.observer?.put(live);
+    else for (const lost of kept) this.#forget(lost);
     return live;
+  }
+
+  /** Makes a head stale from now on: a soft purge. */
+  expire(live: LiveHead): void {
+    live.expire();
+    if (this.#byObject.get(live.head.object) === live) this.observer?.put(live);
+  }
+
+  /** Resolves once a restart would find things as they are now. */
+  async written(): Promise<void> {
+    await this.observer?.written();
   }
 
   /** Takes one head out; it answers nothing new from then on. */
@@ -124,12 +147,20 @@ export class HeadTable {
 
   #forget(live: LiveHead): void {
     live.retired = true;
-    if (this.#byObject.get(live.head.object) === live) this.#byObject.delete(live.head.object);
+    if (this.#byObject.get(live.head.object) !== live) return;
+    this.#byObject.delete(live.head.object);
+    this.observer?.gone(live);
   }
 }
 
 function keyOf(group: string, target: string): string {
   return `${group} ${target}`; // a group's name has no space
+}
+
+/** The higher serial wins; at the same one, whoever knows how fresh it is. */
+function outranks(live: LiveHead, known: LiveHead): boolean {
+  if (known.head.serial !== live.head.serial) return live.head.serial > known.head.serial;
+  return known.unconfirmed && !live.unconfirmed;
 }
 
 function varyKey(live: LiveHead): string {

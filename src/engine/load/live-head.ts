@@ -13,6 +13,8 @@ export class LiveHead {
   rendered: unknown = undefined;
   /** Set when the head is known to be superseded or its bytes to be wrong: it answers nothing new. */
   retired = false;
+  /** Set while nobody knows how fresh it still is: it was kept over a restart. It is stale until the manager has said more. */
+  unconfirmed: boolean;
 
   readonly #sign: (head: Head) => SignedHead;
   #signed: SignedHead | undefined;
@@ -24,11 +26,16 @@ export class LiveHead {
    * `receivedAt`: monotonic milliseconds; of the request that it answers, where there was one, so that the way counts as age.
    * `sign` is given by the manager; a peer gives `signed`, the very text that it received.
    */
-  constructor(head: Head, receivedAt: number, from: { sign: (head: Head) => SignedHead } | { signed: SignedHead }) {
+  constructor(
+    head: Head,
+    receivedAt: number,
+    from: { sign: (head: Head) => SignedHead } | { signed: SignedHead; unconfirmed?: boolean },
+  ) {
     this.head = head;
     this.dir = targetId(head.group, head.target);
     this.receivedAt = receivedAt;
     if ('signed' in from) this.#signed = from.signed;
+    this.unconfirmed = 'signed' in from && from.unconfirmed === true;
     this.#sign = 'sign' in from ? from.sign : () => from.signed;
   }
 
@@ -51,7 +58,7 @@ export class LiveHead {
   /** Seconds of freshness left; negative once stale. */
   freshness(monotonicNow: number): number {
     const left = this.head.fresh - (monotonicNow - this.receivedAt) / 1000;
-    return this.#expired ? Math.min(left, -1) : left;
+    return this.#expired || this.unconfirmed ? Math.min(left, -1) : left;
   }
 
   /** True once it was purged softly. */
@@ -62,6 +69,7 @@ export class LiveHead {
   /** Makes it stale from now on: a soft purge. It is validated before it is used again. */
   expire(): void {
     this.#expired = true;
+    this.unconfirmed = false; // what is as old as the purge says nothing against it
     this.#signedAt = Number.NEGATIVE_INFINITY;
   }
 

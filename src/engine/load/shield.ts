@@ -17,6 +17,7 @@ import type { HeadTable } from './heads.ts';
 import type { LiveHead } from './live-head.ts';
 import type { Origins } from './origin.ts';
 import { changedRefusal, isBareRange, passed, passOn } from './pass.ts';
+import { takeOut } from './purging.ts';
 import type { RevisionMemory } from './revision-memory.ts';
 import { ShieldPieces } from './shield-pieces.ts';
 import { ShieldStreams } from './shield-streams.ts';
@@ -158,18 +159,23 @@ export class Shield {
     });
     const status = response.statusCode ?? 0;
     const mirror = origins.baseOf(group)?.href ?? '';
-    for (const stale of invalidates({ method, status, responseHeaders: response.rawHeaders, mirror, target })) {
-      this.invalidate(group, stale);
-    }
+    await this.invalidate(group, [
+      ...invalidates({ method, status, responseHeaders: response.rawHeaders, mirror, target }),
+    ]);
     return passed(origins, group, response, method);
   }
 
-  /** Forgets all variants of a target and their pieces; how many pieces there were. */
-  invalidate(group: string, target: string): number {
-    this.#with.heads.dropTarget(group, target);
-    this.#fetcher.invalidated(group, target);
-    this.#streams.invalidated(group, target);
-    return this.#with.store.deleteDirectory(targetId(group, target));
+  /** Forgets all variants of targets and their pieces: at once, and also for one that starts after a kill when this resolves. */
+  async invalidate(group: string, targets: readonly string[]): Promise<void> {
+    if (targets.length === 0) return;
+    const { heads, store } = this.#with;
+    for (const target of targets) {
+      heads.dropTarget(group, target);
+      this.#fetcher.invalidated(group, target);
+      this.#streams.invalidated(group, target);
+    }
+    const dirs = targets.map((target) => targetId(group, target));
+    await takeOut({ heads, store }, dirs);
   }
 
   /** The digest of the whole has become known. */

@@ -3,23 +3,30 @@ import type { Collector } from '../base/collector.ts';
 import type { Log } from '../base/log.ts';
 import type { ManagerSettings } from '../base/settings.ts';
 import { pieceId } from '../content/piece.ts';
-import { decodeProof, type Identity, Verifier } from '../content/signature.ts';
+import { type Identity, type PieceProof, Verifier } from '../content/signature.ts';
 import { collecting } from '../load/collecting.ts';
 import { HeadMaker } from '../load/head-maker.ts';
 import { HeadTable } from '../load/heads.ts';
+import type { KeptContent } from '../load/kept-content.ts';
 import type { LiveHead } from '../load/live-head.ts';
-import { MemoryGrant } from '../load/memory-grant.ts';
+import type { MemoryGrant } from '../load/memory-grant.ts';
 import { Origins } from '../load/origin.ts';
+import { applyPurge } from '../load/purging.ts';
 import type { RevisionMemory } from '../load/revision-memory.ts';
 import { Shield } from '../load/shield.ts';
+import { storedProof } from '../load/stored-proof.ts';
+import type { Purge } from '../protocol/messages.ts';
 import type { Throttle } from '../rate/throttle.ts';
-import { MemoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
 import type { PieceTruth } from './audit-read.ts';
 import { DigestKeeper } from './digest.ts';
+import { KeptHeads } from './kept-heads.ts';
 import type { PurgeLog } from './purge-log.ts';
 
 export interface ContentCollaborators {
   readonly identity: Identity;
+  readonly grant: MemoryGrant;
+  readonly kept: KeptContent;
   readonly purges: PurgeLog;
   readonly memory: RevisionMemory;
   readonly download: Throttle;
@@ -31,19 +38,19 @@ export interface ContentCollaborators {
 /** What a manager holds and where it comes from: store, heads, origins, shield, and the digests of what passes. */
 export class ManagerContent {
   readonly grant: MemoryGrant;
-  readonly store: MemoryStore;
+  readonly store: Store;
   readonly heads: HeadTable;
   readonly maker: HeadMaker;
   readonly origins: Origins;
   readonly shield: Shield;
   readonly verifier: Verifier;
   readonly #digests: DigestKeeper;
+  readonly #keptHeads: KeptHeads;
 
   constructor(collaborators: ContentCollaborators, settings: ManagerSettings) {
-    const { identity, purges, memory, download, collector, clock, log } = collaborators;
-    const grant = new MemoryGrant(settings.memory);
+    const { identity, grant, kept, purges, memory, download, collector, clock, log } = collaborators;
     this.grant = grant;
-    this.store = new MemoryStore({}, { grant: grant.pieces });
+    this.store = kept.store;
     this.heads = new HeadTable({ bytes: grant.heads });
     this.verifier = new Verifier(identity.publicKey);
     this.maker = new HeadMaker({ identity, generations: purges, clock }, settings);
@@ -56,6 +63,7 @@ export class ManagerContent {
     const arrived = (live: LiveHead, index: number, bytes: Buffer) => this.#digests.piece(live, index, bytes);
     const options = { memory: grant.pieces, caching: settings.cacheEnabled };
     this.shield = new Shield({ store, heads, maker, origins, memory, arrived, clock, log }, options);
+    this.#keptHeads = new KeptHeads({ kept, heads, maker, origins, purges, memory, clock, log });
     this.#digests = new DigestKeeper({
       reread: async (live, index) => store.read(live.dir, pieceId(live.head.revision, index), 'member'),
       complete: (live, digest) => this.shield.digested(live, digest),
@@ -63,20 +71,26 @@ export class ManagerContent {
     });
   }
 
+  /** Brings back what was held before the last restart. */
+  start(): Promise<void> {
+    return this.#keptHeads.start();
+  }
+
+  /** A purge takes effect when this returns; when it resolves, with how many objects were met, no restart undoes that. */
+  async purge(purge: Purge): Promise<number> {
+    const purged = await applyPurge(this, purge);
+    this.#keptHeads.purged(purge.number);
+    return purged;
+  }
+
   /** The proof of a piece, from when it came, or from the store. */
-  proof(live: LiveHead, index: number) {
-    const known = this.maker.proofs.get(live.head.revision, index);
-    if (known !== undefined) return known;
-    const entry = this.store.read(live.dir, pieceId(live.head.revision, index), 'member');
-    if (entry === undefined || entry instanceof Promise) return undefined;
-    const proof = decodeProof(entry.meta);
-    entry.release();
-    return proof;
+  proof(live: LiveHead, index: number): PieceProof | undefined | Promise<PieceProof | undefined> {
+    return this.maker.proofs.get(live.head.revision, index) ?? storedProof(this.store, live, index);
   }
 
   /** What a piece really is, without asking the origin: its hash, and its bytes where they are at hand. */
   async truth(live: LiveHead, index: number): Promise<PieceTruth | undefined> {
-    const proof = this.proof(live, index);
+    const proof = await this.proof(live, index);
     if (proof === undefined) return undefined;
     const entry = await this.store.read(live.dir, pieceId(live.head.revision, index), 'member');
     if (entry === undefined) return { sha256: proof.sha256 };
@@ -89,7 +103,6 @@ export class ManagerContent {
     this.#digests.close();
     this.shield.close();
     this.origins.close();
-    await this.store.close();
   }
 }
 

@@ -4,7 +4,6 @@ import type { Log } from '../base/log.ts';
 import { parseTarget } from '../content/target.ts';
 import type { ControlRoutes, LimitsPatch } from '../control/routes.ts';
 import { storeReport } from '../control/store-report.ts';
-import { applyPurge } from '../load/purging.ts';
 import type {
   Health,
   LeaveAnswer,
@@ -145,14 +144,15 @@ export class ManagerControl implements ControlRoutes {
     return this.limits();
   }
 
-  /** Durable before it takes effect, in effect here before peers are told, told before it is acknowledged. */
+  /** Durable before it takes effect, in effect here before peers are told, told and out of the store for good before it is acknowledged. */
   async purge(request: PurgeRequest): Promise<PurgeAnswer> {
     const { content, fleet, purges, log } = this.#with;
     let sum = 0;
     for (const order of this.#ordersOf(request)) {
       const purge = await purges.add(order);
-      const purged = applyPurge(content, purge);
+      const applied = content.purge(purge);
       fleet.sessions.purged(purge);
+      const purged = await applied;
       log.info({ ...purge, purged }, 'purged');
       sum += purged;
     }

@@ -9,9 +9,11 @@ import { openStateFolder } from '../base/state-folder.ts';
 import { lockState } from '../base/state-lock.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
 import { collecting } from '../load/collecting.ts';
+import { KeptContent } from '../load/kept-content.ts';
 import { Loader } from '../load/loader.ts';
 import { ManagerSource } from '../load/manager-source.ts';
 import { MemberClient } from '../load/members.ts';
+import { MemoryGrant } from '../load/memory-grant.ts';
 import { TICKET_LIFE } from '../protocol/limits.ts';
 import { TicketChecker } from '../protocol/ticket.ts';
 import { Throttle } from '../rate/throttle.ts';
@@ -57,9 +59,12 @@ async function compose(settings: ManagerSettings, options: FaceOptions, stack: C
   const upload = new Throttle({ clock }, { rate: settings.uploadCap });
   const download = new Throttle({ clock }, { rate: settings.downloadCap });
   const memory = new Resumption({ changes, given: new GivenTable({ clock }) });
-  const content = stack.use(
-    new ManagerContent({ identity, purges, memory, download, collector, clock, log }, settings),
-  );
+  const grant = new MemoryGrant(settings.memory);
+  const folder = join(settings.state, 'cache', 'manager');
+  const kept = stack.use(await KeptContent.open({ clock, log }, { ...settings, folder, memory: grant.pieces }));
+  const held = { grant, kept, purges, memory };
+  const content = stack.use(new ManagerContent({ identity, ...held, download, collector, clock, log }, settings));
+  await content.start();
   const requestLog = stack.use(new RequestLog({ write: (line) => options.access.record(line) }));
   await requestLog.start();
   const ticket = ownTicket(clock, () => fleet.tickets);

@@ -1,6 +1,6 @@
 import { PotluckError } from '../base/errors.ts';
 import type { PeerChanges } from '../base/running-peer.ts';
-import { MIN_DISK, MIN_MEMORY } from '../base/settings-check.ts';
+import { MIN_MEMORY, MIN_PIECE_DISK } from '../base/settings-check.ts';
 import type { Store } from '../store/store.ts';
 import { diskChange } from './tiers.ts';
 
@@ -11,7 +11,7 @@ export function checkChanges(changes: PeerChanges, store: Store): (() => void) |
   checkRate('downloadCap', downloadCap);
   if (memory !== undefined) checkSize('memory', memory, MIN_MEMORY);
   if (disk === undefined) return undefined;
-  if (disk !== 0) checkSize('disk', disk, MIN_DISK);
+  if (disk !== 0) checkSize('disk', disk, MIN_PIECE_DISK);
   return diskChange(store, disk);
 }
 

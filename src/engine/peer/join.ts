@@ -74,8 +74,8 @@ export interface JoinRequest {
   readonly candidate: Candidate;
   readonly facts: PeerFacts;
   readonly draining: boolean;
-  /** Number of the last purge that was applied; undefined where nothing is held. */
-  readonly purged: number | undefined;
+  /** Number of the last purge that was applied to what the manager with this key signed; undefined where nothing of it is held. */
+  readonly purged: (fingerprint: string) => number | undefined;
 }
 
 export interface JoinCollaborators {
@@ -176,6 +176,7 @@ function checkChallenge(
 
 function helloFor(request: JoinRequest, facts: HandshakeFacts, collaborators: JoinCollaborators): Hello {
   const { identity, joinToken } = collaborators;
+  const purged = request.purged(facts.fingerprint);
   return {
     ...request.facts,
     type: 'hello',
@@ -187,7 +188,7 @@ function helloFor(request: JoinRequest, facts: HandshakeFacts, collaborators: Jo
     ...(joinToken === undefined ? {} : { proof: joinProof('peer', joinToken, facts) }),
     addresses: ownAddresses(),
     draining: request.draining,
-    ...(request.purged === undefined ? {} : { purged: request.purged }),
+    ...(purged === undefined ? {} : { purged }),
   };
 }
 

@@ -13,6 +13,11 @@ export class Outbox {
   readonly #pieces = new Map<string, boolean>();
   readonly #accusations = new Map<string, Accuse>();
 
+  /** Announcements that wait. */
+  get size(): number {
+    return this.#pieces.size;
+  }
+
   announce(change: { added?: PieceName; dropped?: PieceName }): void {
     if (change.added !== undefined) this.#note(change.added, true);
     if (change.dropped !== undefined) this.#note(change.dropped, false);

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { PotluckError } from '../base/errors.ts';
-import { pieceId } from '../content/piece.ts';
-import { decodeProof } from '../content/signature.ts';
 import type { HeadTable } from '../load/heads.ts';
 import type { LiveHead } from '../load/live-head.ts';
+import { storedProof } from '../load/stored-proof.ts';
 import { HEADS_PREFIX, HEALTH_PATH, PIECE_PATH } from '../protocol/paths.ts';
 import type { Throttle } from '../rate/throttle.ts';
 import type { InternalHandlers } from '../serve/collaborators.ts';
@@ -35,7 +34,10 @@ export function ownPaths(collaborators: OwnPathsCollaborators): { paths: Interna
   const verifier = () => membership.verifier;
   const service = new PeerService({ loader, store, clock, verifier, ticketOf });
   const members = new MemberRequests({ service, throttle: upload });
-  const endpoint = new HeadsEndpoint({ known: { head: headIn(heads), proof: proofIn(store) }, clock });
+  const endpoint = new HeadsEndpoint({
+    known: { head: headIn(heads), proof: (live, index) => storedProof(store, live, index) },
+    clock,
+  });
   const health = (request: IncomingMessage, response: ServerResponse) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new PotluckError('POTLUCK_METHOD_NOT_ALLOWED');
     sendJson(response, 200, session.health((request.url ?? '').split('?')[1] ?? ''));
@@ -54,15 +56,5 @@ function headIn(heads: HeadTable) {
   return (object: string, revision: string): LiveHead | undefined => {
     const live = heads.byObject(object);
     return live?.head.revision === revision ? live : undefined;
-  };
-}
-
-function proofIn(store: Store) {
-  return (live: LiveHead, index: number) => {
-    const entry = store.read(live.dir, pieceId(live.head.revision, index), 'member');
-    if (entry === undefined || entry instanceof Promise) return undefined;
-    const proof = decodeProof(entry.meta);
-    entry.release();
-    return proof;
   };
 }

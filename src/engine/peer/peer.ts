@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { CloseStack, startOrClose } from '../base/lifecycle.ts';
 import type { FaceOptions } from '../base/running.ts';
 import type { RunningPeer } from '../base/running-peer.ts';
@@ -8,19 +8,17 @@ import type { PeerSettings } from '../base/settings.ts';
 import { openStateFolder } from '../base/state-folder.ts';
 import { lockState } from '../base/state-lock.ts';
 import { VERSION } from '../base/version.ts';
-import { pieceCount, pieceId } from '../content/piece.ts';
 import { Finder } from '../discovery/finder.ts';
 import { lookForManager } from '../discovery/look.ts';
-import type { PieceName } from '../load/cluster.ts';
 import { HeadTable } from '../load/heads.ts';
+import { KeptContent } from '../load/kept-content.ts';
 import { MemoryGrant } from '../load/memory-grant.ts';
-import { applyPurge } from '../load/purging.ts';
 import { isLoopback } from '../protocol/address.ts';
 import { peerIdOf } from '../protocol/handshake.ts';
 import { parseHours } from '../rate/hours.ts';
 import { Throttle } from '../rate/throttle.ts';
-import { MemoryStore } from '../store/memory-store.ts';
 import { PeerContent } from './content.ts';
+import { HeldContent } from './held.ts';
 import { loadPeerIdentity } from './identity-file.ts';
 import type { Candidate, PeerFacts } from './join.ts';
 import { Membership } from './membership.ts';
@@ -58,8 +56,12 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
   const membership = new Membership({ clock, log, outbox }, { self: id });
   const grant = new MemoryGrant(settings.memory);
   const onDrop = (dir: string, id: string) => outbox.announce({ dropped: { dir, id } });
-  const store = stack.use(new MemoryStore({}, { grant: grant.pieces, onDrop }));
+  const folder = join(settings.state, 'cache', 'peer');
+  const kept = stack.use(await KeptContent.open({ clock, log }, { ...settings, folder, memory: grant.pieces, onDrop }));
+  const { store } = kept;
   const heads = new HeadTable({ bytes: grant.heads });
+  const held = new HeldContent({ kept, heads, cluster: membership, clock, log });
+  await held.start();
   const content = stack.use(new PeerContent({ store, heads, membership, download, clock, log }, settings));
   const finder = settings.upstream === undefined ? stack.use(new Finder({ log, clock })) : undefined;
   await finder?.start();
@@ -74,13 +76,13 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
       candidates: (trying) => candidates(settings, pins, finder, trying),
       facts: () => factsOf(settings, ports.port),
       collect: () => ports.collect(),
-      holdings: () => ({ pieces: heldPieces(heads, store), heads: heldHeads(heads, clock) }),
+      holdings: () => ({ pieces: held.pieces(), heads: held.heads() }),
+      purged: (signer) => held.purgedUnder(signer),
       observer: {
-        purge: (purge) => applyPurge({ heads, store }, purge),
-        reset: () => {
-          heads.clear();
-          store.clear(); // a forgotten purge may have named any of it
-        },
+        belongs: (signer) => held.joined(signer),
+        missed: (purges, last) => held.missed(purges, last),
+        purge: (purge) => held.purge(purge),
+        reset: () => held.reset(),
         joined: ({ groups }) => ports.setGroups(groups),
         groups: (groups) => ports.setGroups(groups),
         command: (command) => ports.obey(command),
@@ -156,17 +158,4 @@ function factsOf(settings: PeerSettings, port: number): PeerFacts {
 
 function advertised({ host, port }: NonNullable<PeerSettings['advertise']>) {
   return port === undefined ? { host } : { host, port };
-}
-
-function* heldPieces(heads: HeadTable, store: MemoryStore): Generator<PieceName> {
-  for (const { dir, head } of heads.all()) {
-    for (let index = 0; index < pieceCount(head.length, head.pieceSize); index++) {
-      const id = pieceId(head.revision, index);
-      if (store.has(dir, id)) yield { dir, id };
-    }
-  }
-}
-
-function* heldHeads(heads: HeadTable, clock: Clock) {
-  for (const live of heads.all()) yield live.signedAt(clock.monotonic());
 }

@@ -13,6 +13,10 @@ import type { PinFile } from './pin-file.ts';
 
 /** What happens to a session. For whoever must act on it; called on the path of frames, so none may throw. */
 export interface SessionObserver {
+  /** The manager with this key is the one that this peer belongs to from now on; told once, before anything else. */
+  belongs?(fingerprint: string): void;
+  /** Purges that happened while there was no session; the cluster knows of them already. `last`: number of the latest of all. */
+  missed?(purges: readonly Purge[], last: number): void;
   /** A session has begun. Missed purges were told before this. */
   joined?(welcome: Pick<Welcome, 'groups' | 'url' | 'pieceSize'>, manager: { url: string; name: string }): void;
   disconnected?(reason: string): void;
@@ -45,7 +49,13 @@ export interface PeerSessionCollaborators {
   /** The load of the last second. */
   readonly collect: () => { readonly load: WireLoad; readonly paused?: string | undefined };
   /** What is held, for a manager that is joined anew. */
-  readonly holdings?: () => { readonly pieces: Iterable<PieceName>; readonly heads: Iterable<SignedHead> };
+  readonly holdings?: () => {
+    /** Undefined where others should have their turn. */
+    readonly pieces: Iterable<PieceName | undefined>;
+    readonly heads: Iterable<SignedHead>;
+  };
+  /** Number of the last purge that what is held of this manager's has been through; undefined where nothing is held. Before the first join. */
+  readonly purged?: (fingerprint: string) => number | undefined;
   readonly observer: SessionObserver;
 }
 
@@ -53,8 +63,6 @@ export interface PeerSessionOptions {
   readonly joinToken?: string | undefined;
   /** The first join, too, is tried until it succeeds or is refused for good; `start` does not wait for it. */
   readonly persist?: boolean;
-  /** Number of the last purge that what is held has been through; undefined where nothing is held. */
-  readonly purged?: number | undefined;
   readonly sent?: Meter | undefined;
   readonly received?: Meter | undefined;
   /** Milliseconds; for tests. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asPotluckError, type PotluckError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
+import type { PieceName } from '../load/cluster.ts';
 import { MANAGER_SILENCE, STATS_INTERVAL } from '../protocol/limits.ts';
 import type { PeerMessage, Purge, Welcome } from '../protocol/messages.ts';
 import { CLOSE_GOING_AWAY } from '../protocol/wire.ts';
@@ -24,6 +25,8 @@ const FIRST_JOIN = 3000;
 const DRAIN_PATIENCE = 2000;
 /** Milliseconds for a goodbye to get out. */
 const BYE_PATIENCE = 50;
+/** Pieces that are announced between two ticks at most. */
+const ANNOUNCED_AT_ONCE = 5000;
 /** Why there is no session after a goodbye. */
 const RESTING = 'it has said goodbye: the machine sleeps or stops';
 
@@ -62,7 +65,6 @@ export class PeerSession implements Service {
       drained: () => this.#onDrained?.(),
       reached: (reason) => this.#setReach(reason),
     };
-    this.#purged = options.purged;
   }
 
   /**
@@ -180,8 +182,16 @@ export class PeerSession implements Service {
     const { identity, membership, pins, clock, candidates, facts } = this.#with;
     const { joinToken, sent, received } = this.#options;
     const collaborators = { identity, id: membership.self, joinToken, pins, clock, sent, received };
-    const request = () => ({ facts: facts(), draining: this.#draining, purged: this.#purged });
+    const request = () => ({
+      facts: facts(),
+      draining: this.#draining,
+      purged: (key: string) => this.#purgedUnder(key),
+    });
     return firstThatJoins(candidates, { fingerprint: this.#fingerprint, request }, collaborators, signal);
+  }
+
+  #purgedUnder(fingerprint: string): number | undefined {
+    return this.#purged ?? this.#with.purged?.(fingerprint);
   }
 
   #begin({ wire, url, verifier, welcome, name }: Joined): void {
@@ -193,13 +203,14 @@ export class PeerSession implements Service {
     this.#wire = wire;
     this.#healthKey = welcome.healthKey;
     wire.onEnd = (reason) => this.#lost(wire, reason);
-    this.#catchUp(welcome.purges, anew);
+    if (anew) observer.belongs?.(verifier.fingerprint);
+    this.#catchUp(welcome.purges, anew ? this.#purgedUnder(verifier.fingerprint) : undefined, anew);
     membership.welcome({ url, verifier, name }, welcome);
     log.info({ manager: url, name, members: welcome.members.length }, 'joined the manager');
     observer.joined?.(welcome, { url, name });
     outbox.forgetPieces();
     const held = this.#with.holdings?.();
-    for (const added of held?.pieces ?? []) outbox.announce({ added });
+    void this.#announce(wire, held?.pieces ?? []);
     for (const message of headMessages(held?.heads ?? [])) wire.send(message);
     this.report();
     if (this.#draining) wire.send({ type: 'drain' }); // it may have begun after the hello
@@ -208,15 +219,27 @@ export class PeerSession implements Service {
   }
 
   /** Purges that happened meanwhile take effect before anything else of the new session does. */
-  #catchUp(purges: Welcome['purges'], anew: boolean): void {
+  #catchUp(purges: Welcome['purges'], known: number | undefined, anew: boolean): void {
     const { membership, observer } = this.#with;
-    if (anew) membership.purges.reset(this.#purged ?? purges.last);
+    if (anew) membership.purges.reset(known ?? purges.last);
     if (purges.reset) {
       membership.purges.reset(purges.last);
       observer.reset?.();
     }
-    for (const purge of purges.missed) this.#purge(purge);
+    const missed = purges.missed.filter((purge) => membership.purges.apply(purge));
     this.#purged = purges.last;
+    observer.missed?.(missed, purges.last);
+  }
+
+  /** Tells the manager what is held: in turns with everything else, and no more at a time than the outbox can hold. */
+  async #announce(wire: ManagerWire, pieces: Iterable<PieceName | undefined>): Promise<void> {
+    const { outbox } = this.#with;
+    for (const added of pieces) {
+      if (added !== undefined) outbox.announce({ added });
+      else await new Promise((resolve) => setImmediate(resolve));
+      while (outbox.size >= ANNOUNCED_AT_ONCE && this.#wire === wire) await sleep(TICK, undefined, { ref: false });
+      if (this.#wire !== wire) return;
+    }
   }
 
   #purge(purge: Purge): void {

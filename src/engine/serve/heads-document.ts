@@ -25,7 +25,7 @@ export interface HeadsDocument {
 /** Where heads and proofs are known. */
 export interface HeadsKnown {
   head(object: string, revision: string): LiveHead | undefined;
-  proof(live: LiveHead, index: number): PieceProof | undefined;
+  proof(live: LiveHead, index: number): PieceProof | undefined | Promise<PieceProof | undefined>;
 }
 
 const PATH = /^([0-9a-f]{32})\/([0-9a-f]{32})(?:\?(.*))?$/;
@@ -41,7 +41,7 @@ export class HeadsEndpoint {
     this.#clock = collaborators.clock;
   }
 
-  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+  readonly handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new PotluckError('POTLUCK_METHOD_NOT_ALLOWED');
     this.#limit(plainAddress(request.socket.remoteAddress ?? ''));
     const match = PATH.exec((request.url ?? '').slice(HEADS_PREFIX.length));
@@ -49,16 +49,17 @@ export class HeadsEndpoint {
     const [, object = '', revision = '', query = ''] = match;
     const live = this.#known.head(object, revision);
     if (live === undefined) throw new PotluckError('POTLUCK_NOT_FOUND', 'this revision is not known here');
-    sendJson(response, 200, this.#document(live, new URLSearchParams(query)));
+    sendJson(response, 200, await this.#document(live, new URLSearchParams(query)));
   };
 
-  #document(live: LiveHead, query: URLSearchParams): HeadsDocument {
+  async #document(live: LiveHead, query: URLSearchParams): Promise<HeadsDocument> {
     const from = numberOf(query.get('from') ?? '0');
     const count = Math.min(MAX_PROOFS, numberOf(query.get('count') ?? String(MAX_PROOFS)));
     const end = Math.min(from + count, pieceCount(live.head.length, live.head.pieceSize));
     const pieces: (PieceProof & { index: number })[] = [];
     for (let index = from; index < end; index++) {
-      const proof = this.#known.proof(live, index);
+      const known = this.#known.proof(live, index);
+      const proof = known instanceof Promise ? await known : known;
       if (proof !== undefined) pieces.push({ index, ...proof });
     }
     return { head: live.signedAt(this.#clock.monotonic()), pieces };

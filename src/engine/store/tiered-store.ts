@@ -50,7 +50,7 @@ interface Loading {
 const LARGE_SHARE = 1 / 8;
 
 /** How long what comes from outside waits for a disk that is behind, milliseconds: the disk is not to be the brake for ever. */
-const DISK_PATIENCE = 100;
+const DISK_PATIENCE = 250;
 
 /** Keys that the sketch tells apart: 2 MiB. */
 const SKETCH_KEYS = 1024 * 1024;
@@ -120,7 +120,7 @@ export class TieredStore implements Store {
 
   /** For members, who fetch for all, it also waits a moment for a disk that cannot keep up: what is not kept is fetched again one day. */
   reserve(bytes: number, claim: Claim, signal?: AbortSignal): Lease | Promise<Lease> {
-    if (claim === 'member' && this.disk.behind && this.disk.writing) return this.#reserveLater(bytes, claim, signal);
+    if (claim === 'member' && this.disk.filling) return this.#reserveLater(bytes, claim, signal);
     return this.#reserve(bytes, claim, signal);
   }
 

@@ -1,4 +1,5 @@
 import type { ControlClient } from '../../engine/index.ts';
+import type { StoreReport } from '../../engine/protocol/control.ts';
 import { type ClientArguments, takesNoMore } from './client-options.ts';
 import { bytes, duration, pairs, rate, share, table } from './format.ts';
 
@@ -69,6 +70,20 @@ export async function askStats(client: ControlClient, { rest }: ClientArguments)
     ['receiving', rate(stats.download_rate)],
     ['memory', `${bytes(store.cached)} cached, ${bytes(store.held)} in use, of ${bytes(store.grant)}`],
     ['pieces', `${store.entries}, ${store.evictions} evicted`],
+    ...diskLines(store),
+    ['found', `${store.hits} of ${store.hits + store.misses} (${share(store.hits, store.hits + store.misses)})`],
   ]);
   return { json: stats, text };
+}
+
+function diskLines({ disk, hits }: StoreReport): [string, string][] {
+  if (disk === null) return [['disk', 'none']];
+  const full = disk.writing ? '' : '; it is full, nothing is stored on it';
+  const damaged = disk.corrupt === 0 ? '' : `, ${disk.corrupt} damaged`;
+  return [
+    ['disk', `${bytes(disk.used)} of ${bytes(disk.grant)} (${share(disk.used, disk.grant)})${full}`],
+    ['on disk', `${disk.entries} in ${disk.segments} segments, ${disk.evictions} segments evicted${damaged}`],
+    ['written', `${bytes(disk.written)}; index ${bytes(disk.index_bytes)}`],
+    ['from disk', `${disk.hits} of ${hits} found (${share(disk.hits, hits)})`],
+  ];
 }

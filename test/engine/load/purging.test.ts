@@ -28,39 +28,39 @@ describe('a purge', () => {
   const purge = (kind: 'url' | 'prefix' | 'tag' | 'group', value: string, soft = false, group = 'default') =>
     applyPurge({ heads, store }, { kind, value, soft, group });
 
-  it('of a URL takes all its variants and nothing else', () => {
+  it('of a URL takes all its variants and nothing else', async () => {
     const hit = [
       keep(makeLive({ target: '/a', vary: [['accept-language', 'de']] })),
       keep(makeLive({ target: '/a', vary: [['accept-language', 'en']] })),
     ];
     const other = [keep(makeLive({ target: '/a/b' })), keep(makeLive({ target: '/a', group: 'other' }))];
-    expect(purge('url', '/a')).toBe(2);
+    expect(await purge('url', '/a')).toBe(2);
     expect(hit.map(isThere)).toEqual([false, false]);
     expect(hit.every(({ retired }) => retired)).toBe(true);
     expect(other.map(isThere)).toEqual([true, true]);
   });
 
-  it('of a URL takes pieces whose head is forgotten already', () => {
+  it('of a URL takes pieces whose head is forgotten already', async () => {
     const live = keep(makeLive({ target: '/a' }));
     heads.drop(live);
-    expect(purge('url', '/a')).toBe(0);
+    expect(await purge('url', '/a')).toBe(0);
     expect(store.has(live.dir, pieceId(live.head.revision, 0))).toBe(false);
   });
 
-  it('of a prefix, a tag, a group takes what has it', () => {
+  it('of a prefix, a tag, a group takes what has it', async () => {
     const tagged = keep(makeLive({ target: '/x', headers: ['Cache-Tag', 'news, sport'] }));
     const [deep, side] = [keep(makeLive({ target: '/deep/file' })), keep(makeLive({ target: '/deeper' }))];
-    expect(purge('tag', 'spor')).toBe(0);
-    expect(purge('tag', 'sport')).toBe(1);
-    expect(purge('prefix', '/deep/')).toBe(1);
+    expect(await purge('tag', 'spor')).toBe(0);
+    expect(await purge('tag', 'sport')).toBe(1);
+    expect(await purge('prefix', '/deep/')).toBe(1);
     expect([tagged, deep, side].map(isThere)).toEqual([false, false, true]);
-    expect(purge('group', '')).toBe(1);
+    expect(await purge('group', '')).toBe(1);
     expect(isThere(side)).toBe(false);
   });
 
-  it('that is soft makes stale and keeps the bytes', () => {
+  it('that is soft makes stale and keeps the bytes', async () => {
     const live = keep(makeLive({ target: '/a', fresh: 60 }));
-    expect(purge('url', '/a', true)).toBe(1);
+    expect(await purge('url', '/a', true)).toBe(1);
     expect(isThere(live)).toBe(true);
     expect(live.freshness(0)).toBeLessThan(0);
   });

@@ -101,7 +101,7 @@ async function attempt(
 ): Promise<Joined> {
   const identity = Identity.generate();
   const facts = { name: 'p', version: '0', port: 1, tls: false, listensWide: false, capacity: 1, memory: 0, caps: {} };
-  const request = { candidate: { url }, facts, draining: false, purged: undefined };
+  const request = { candidate: { url }, facts, draining: false, purged: () => undefined };
   const id = peerIdOf(identity.fingerprint);
   const joined = await join(request, { identity, id, joinToken, pins, clock: systemClock }, signal);
   closers.push(() => joined.wire.drop('the test is over'));

@@ -129,6 +129,7 @@ export class TestPeer {
           },
           groups: (groups) => this.groups.push(groups.map(({ name }) => name)),
           trouble: (error) => this.troubles.push(error),
+          missed: (purges) => this.purges.push(...purges),
           purge: (purge) => this.purges.push(purge),
           reset: () => this.resets++,
           unreachable: (reason) => this.unreachable.push(reason),

@@ -19,7 +19,7 @@ const LINES: readonly (readonly [string, string])[] = [
   ['password', 'password (making password hashes) is not part of this build yet'],
   [`${PEER} --accept-push /srv`, '--accept-push (pushing files) is not part of this build yet'],
   [`${PEER} --installers /srv`, '--installers is for a manager, it cannot go with --peer'],
-  [`${PEER} --disk 10G`, '--disk can only be 0: the disk tier is not part of this build yet'],
+  [`${PEER} --disk 15M`, '--disk must be at least 16M, or 0 for no disk tier'],
 
   ['frobnicate', 'unknown command frobnicate'],
   ['stauts', 'unknown command stauts; did you mean status?'],
@@ -30,7 +30,7 @@ const LINES: readonly (readonly [string, string])[] = [
   [`${PEER} --store`, '--peer and --store exclude each other'],
   [`${STORE} --mirror http://o.example`, '--mirror is for a manager, it cannot go with --store'],
   [`${STORE} --cache-time 5`, '--cache-time is for a manager or a peer, it cannot go with --store'],
-  [`${PEER} --admit-after 2`, '--admit-after is for a store, it cannot go with --peer'],
+  [`${PEER} --admit-after 2 --disk 0`, '--admit-after has no meaning with --disk 0: it says what the disk tier takes'],
   [`${STORE} --admit-after 16`, 'bad value "16" for --admit-after: a whole number from 1 to 15 is needed'],
   [`${STORE} --disk 0 --admit-after 2`, '--admit-after has no meaning with --disk 0: it says what the disk tier takes'],
   [`${STORE} --disk 64K`, '--disk must be at least 1M, or 0 for no disk tier'],
@@ -155,8 +155,8 @@ describe('a command line that cannot be understood gets one line and exit 2:', (
     expect((await runLine([...PEER.split(' ')], { env: { POTLUCK_MEMORY: 'lots' } })).stderr).toBe(
       `potluck: bad value "lots" for POTLUCK_MEMORY: ${SIZE}\n`,
     );
-    expect((await runLine([...PEER.split(' ')], { env: { POTLUCK_DISK: '1G' } })).stderr).toBe(
-      'potluck: POTLUCK_DISK can only be 0: the disk tier is not part of this build yet\n',
+    expect((await runLine([...PEER.split(' ')], { env: { POTLUCK_DISK: '1M' } })).stderr).toBe(
+      'potluck: POTLUCK_DISK must be at least 16M, or 0 for no disk tier\n',
     );
   });
 });

@@ -41,6 +41,8 @@ export interface DiskTierOptions {
   readonly onLost?: (dir: string, id: string) => void;
   /** Bytes that may wait to be written before this tier is behind; 32 MiB where not given. */
   readonly backlog?: number;
+  /** Bytes from which on who can wait should do so for `room`; as many where not given. */
+  readonly plenty?: number;
 }
 
 export interface DiskStats {
@@ -131,7 +133,7 @@ export class DiskTier implements Service {
     const onDropped = (segment: Segment) => this.#obituaries?.read(segment, { salt: superblock.salt, hasher });
     const ring = new Ring({ index, open, onError: (error) => this.#failed(error), onDropped }, { folder, grant });
     const scanner = new Scanner({ index, ring, clock: this.#clock });
-    const { onFull, onRoom, backlog } = this.#options;
+    const { onFull, onRoom, backlog, plenty } = this.#options;
     const onLost = (key: StoreKey) => this.#obituaries?.lost(key);
     const files = this.#files;
     const collaborators = { files, clock: this.#clock, logger: this.#logger, hasher, index, ring, scanner };
@@ -142,6 +144,7 @@ export class DiskTier implements Service {
       onRoom,
       onLost,
       backlog,
+      plenty,
     });
     const reader = new Reader(files, superblock.salt);
     const { salt } = superblock;
@@ -211,6 +214,11 @@ export class DiskTier implements Service {
   /** True while so much waits to be written that what need not be kept should not be. */
   get behind(): boolean {
     return this.#open?.writer.log.behind ?? true;
+  }
+
+  /** True while so much waits to be written that who can wait should. */
+  get filling(): boolean {
+    return this.writing && (this.#open?.writer.log.filling ?? false);
   }
 
   /** Resolves once less waits to be written. */

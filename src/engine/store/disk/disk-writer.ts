@@ -36,6 +36,7 @@ export interface WriterOptions {
   readonly onLost?: ((key: StoreKey) => void) | undefined;
   /** See Log. */
   readonly backlog?: number | undefined;
+  readonly plenty?: number | undefined;
 }
 
 interface Collaborators {

@@ -71,6 +71,7 @@ export class Log {
   readonly #observer: LogObserver;
   readonly #salt: number;
   readonly #most: number;
+  readonly #plenty: number;
   readonly #chunks: Chunk[] = [];
   readonly #spare: Buffer[] = [];
   readonly #unsynced = new Set<Segment>();
@@ -82,16 +83,17 @@ export class Log {
   /** Bytes written to segments. */
   bytesWritten = 0;
 
-  /** `backlog`: bytes that may wait to be written before this counts as behind. */
+  /** `backlog`: bytes that may wait to be written before this counts as behind; `plenty`: from which on who can wait should. */
   constructor(
     collaborators: { files: Files; ring: Ring; observer: LogObserver },
-    options: { salt: number; backlog?: number | undefined },
+    options: { salt: number; backlog?: number | undefined; plenty?: number | undefined },
   ) {
     this.#files = collaborators.files;
     this.#ring = collaborators.ring;
     this.#observer = collaborators.observer;
     this.#salt = options.salt;
     this.#most = options.backlog ?? BACKLOG_MOST;
+    this.#plenty = options.plenty ?? this.#most;
   }
 
   /** True while too much waits to be written. */
@@ -99,9 +101,14 @@ export class Log {
     return this.#backlog > this.#most;
   }
 
+  /** True while so much waits to be written that who can wait should. */
+  get filling(): boolean {
+    return this.#backlog > this.#plenty;
+  }
+
   /** Resolves once less waits to be written. */
   room(): Promise<void> | undefined {
-    return this.behind ? new Promise((resolve) => this.#waiting.push(resolve)) : undefined;
+    return this.filling ? new Promise((resolve) => this.#waiting.push(resolve)) : undefined;
   }
 
   /** Gives a record its place and number. It must fit a segment. What throws leaves no trace: a number that is missing later means loss. */
@@ -252,7 +259,7 @@ export class Log {
   }
 
   #serve(): void {
-    if (this.behind) return;
+    if (this.filling) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 

@@ -50,7 +50,9 @@ export const DIAGNOSTICS: Diagnostics = {
   ],
 };
 
-type Answer<Name extends CallName> = CallResult<Name> | ((payload: CallPayload<Name>) => CallResult<Name>);
+type Answer<Name extends CallName> =
+  | CallResult<Name>
+  | ((payload: CallPayload<Name>) => CallResult<Name> | Promise<CallResult<Name>>);
 type Answers = { [Name in CallName]?: Answer<Name> };
 
 /** One call that the window made. */
@@ -61,6 +63,10 @@ export interface Made {
 
 export interface WindowOptions extends BrowserContextOptions {
   readonly state: DesktopState;
+  /** The app does not answer when the page asks for the state. */
+  readonly silent?: boolean;
+  /** What the clock of the page says; the real time where it is left out. */
+  readonly now?: Date;
 }
 
 /**
@@ -73,6 +79,8 @@ export class WindowPage {
   readonly problems: string[] = [];
   readonly answers: Answers = {};
   #state: DesktopState;
+  #silent = false;
+  readonly #answering: Promise<unknown>[] = [];
   #waiting: { readonly name: CallName; readonly resolve: (payload: unknown) => void }[] = [];
 
   private constructor(page: Page, state: DesktopState) {
@@ -81,7 +89,7 @@ export class WindowPage {
   }
 
   static async open(browser: Browser, folder: string, options: WindowOptions): Promise<WindowPage> {
-    const { state, ...rest } = options;
+    const { state, silent = false, now, ...rest } = options;
     const context = await browser.newContext({
       viewport: { width: 420, height: 640 },
       locale: 'en-US',
@@ -90,6 +98,9 @@ export class WindowPage {
     });
     const page = await context.newPage();
     const window = new WindowPage(page, state);
+    window.#silent = silent;
+    if (silent) await page.clock.install();
+    if (now !== undefined) await page.clock.setFixedTime(now);
     page.on('pageerror', (error) => window.problems.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') window.problems.push(message.text());
@@ -103,17 +114,27 @@ export class WindowPage {
         body: Buffer.from(await response.arrayBuffer()),
       });
     });
-    await page.exposeFunction('potluckCall', (name: CallName, payload: unknown) => window.#answer(name, payload));
+    await page.exposeFunction('potluckCall', (name: CallName, payload: unknown) => window.#take(name, payload));
     await page.addInitScript(BRIDGE);
     await page.goto(`${TEST_ORIGIN}/`);
+    // A person who waits: a moment, and long.
+    if (silent) await page.clock.runFor(1000);
     await page.locator('main').waitFor();
+    if (silent) await page.clock.runFor(10_000);
     return window;
+  }
+
+  #take(name: CallName, payload: unknown): Promise<unknown> {
+    const answering = Promise.resolve(this.#answer(name, payload));
+    if (name !== 'ready') this.#answering.push(answering);
+    return answering;
   }
 
   #answer(name: CallName, payload: unknown): unknown {
     if (!Object.hasOwn(CALLS, name) || !Check(CALLS[name], payload)) {
       this.problems.push(`the call ${name} does not fit its schema: ${JSON.stringify(payload)}`);
     }
+    if (name === 'ready' && this.#silent) return new Promise(() => undefined);
     if (name === 'ready') return { ok: true, value: this.#state };
     this.calls.push({ name, payload });
     for (const waiter of this.#waiting.filter((one) => one.name === name)) waiter.resolve(payload);
@@ -131,6 +152,7 @@ export class WindowPage {
   /** What the main process would push. */
   async push(changes: Partial<DesktopState>): Promise<void> {
     this.#state = { ...this.#state, ...changes };
+    if (this.page.isClosed()) return;
     await this.page.evaluate(`window.potluckPush(${JSON.stringify(this.#state)})`);
   }
 
@@ -142,6 +164,8 @@ export class WindowPage {
   }
 
   async close(): Promise<void> {
+    // A call that is being answered has pushed its state by then.
+    await Promise.allSettled(this.#answering);
     await this.page.context().close();
   }
 }

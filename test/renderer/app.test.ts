@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { joined, SETTINGS, STATES, state } from './support/states.ts';
+import { windows } from './support/windows.ts';
+
+const browser = await launchChromium();
+
+describe.skipIf(browser === undefined)('the window', () => {
+  const open = windows(browser);
+
+  it('begins with three steps that share nothing', async () => {
+    const window = await open({ state: STATES['first-run']! });
+    const { page } = window;
+    await page.getByRole('heading', { name: 'Everyone brings a little' }).waitFor();
+    await page.getByText('Nothing is shared before you click Join.').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    const heading = page.getByRole('heading', { name: 'How much you bring' });
+    expect(await heading.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+    const cap = window.next('change');
+    await page.getByRole('button', { name: '10 MB/s' }).click();
+    expect(await cap).toEqual({ uploadCap: 10 * 2 ** 20 });
+    const rules = window.next('change');
+    await page.getByRole('switch', { name: /Pause on battery/ }).uncheck();
+    expect(await rules).toEqual({ conditions: { battery: 'serve', metered: 'serve', vpn: 'serve', busy: 'serve' } });
+    await page.getByRole('button', { name: 'Continue' }).click();
+    const login = window.next('change');
+    await page.getByRole('switch', { name: 'Start at login' }).check();
+    expect(await login).toEqual({ startAtLogin: true });
+    const done = window.next('change');
+    await page.getByRole('button', { name: 'Find a manager' }).click();
+    expect(await done).toEqual({ firstRunDone: true });
+    expect(window.calls.some(({ name }) => name === 'join')).toBe(false);
+    await window.push({ settings: SETTINGS });
+    await page.getByRole('button', { name: 'Join Office cache' }).waitFor();
+  });
+
+  it('is walked through by keyboard alone', async () => {
+    const window = await open({ state: joined('sharing') });
+    const { page } = window;
+    const focused = () =>
+      page.evaluate(
+        `(() => { const e = document.activeElement; return e.getAttribute('aria-label') ?? e.textContent.trim(); })()`,
+      );
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: 'Limits', selected: true }).waitFor();
+    expect(await focused()).toBe('Limits');
+    await page.keyboard.press('End');
+    expect(await focused()).toBe('Settings');
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).toBe('Home');
+    await page.keyboard.press('Tab');
+    // The view scrolls, and browsers let the keyboard into what scrolls.
+    if ((await focused()) !== 'Pause') await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Pause');
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(focused).toBe('Pause for 1 hour');
+    await page.keyboard.press('ArrowUp');
+    expect(await focused()).toBe('Pause until tomorrow');
+    await page.keyboard.press('Escape');
+    expect(await focused()).toBe('Pause');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Leave');
+  });
+
+  it('shows where the focus is, on every control of every view', async () => {
+    const window = await open({ state: joined('sharing', { tray: false }) });
+    const { page } = window;
+    for (const tab of ['Home', 'Limits', 'Diagnostics', 'Settings']) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.keyboard.press('Tab');
+      const unseen = await page.evaluate(UNSEEN);
+      expect(unseen, tab).toEqual([]);
+    }
+  });
+
+  it('diagnoses, and copies a report', async () => {
+    const window = await open({ state: joined('unreachable') });
+    const { page } = window;
+    await page.getByRole('tab', { name: 'Diagnostics' }).click();
+    await page.getByRole('row', { name: /docker0 172\.17\.0\.1 multicast is not possible here/ }).waitFor();
+    await page.getByText('no answer from 192.168.1.31:8001 within 3 s').waitFor();
+    await page.getByRole('region', { name: 'The last lines of the log' }).getByText('joined Office cache').waitFor();
+    const copy = window.next('copy');
+    await page.getByRole('button', { name: 'Copy report' }).click();
+    expect((await copy).text).toContain('reachable: no');
+    const again = window.next('diagnostics');
+    await page.getByRole('button', { name: 'Check again' }).click();
+    await again;
+  });
+
+  it('changes its own settings', async () => {
+    const window = await open({ state: state({ tray: false }) });
+    const { page } = window;
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    const expectChange = async (act: () => Promise<unknown>, change: unknown) => {
+      const made = window.next('change');
+      await act();
+      expect(await made).toEqual(change);
+    };
+    await expectChange(() => page.getByRole('switch', { name: 'Join automatically' }).uncheck(), {
+      joinAutomatically: false,
+    });
+    await expectChange(() => page.getByRole('combobox', { name: 'Language' }).selectOption('简体中文'), {
+      language: 'zh',
+    });
+    await expectChange(() => page.getByRole('radio', { name: 'Dark' }).check(), { theme: 'dark' });
+    await expectChange(() => page.getByRole('combobox', { name: 'Updates' }).selectOption('Do not look'), {
+      updates: 'off',
+    });
+    const port = page.getByRole('textbox', { name: 'Port' });
+    await port.fill('80');
+    await port.press('Enter');
+    await page.getByText('A port is a number from 1024 to 65535.').waitFor();
+    await expectChange(
+      async () => {
+        await port.fill('9001');
+        await port.press('Enter');
+      },
+      { port: 9001 },
+    );
+    const quit = window.next('quit');
+    await page.getByRole('button', { name: 'Quit Potluck' }).click();
+    await quit;
+    await window.push({ tray: true });
+    await page.getByRole('button', { name: 'Quit Potluck' }).waitFor({ state: 'detached' });
+  });
+
+  it('leads through an update', async () => {
+    const window = await open({ state: state() });
+    const { page } = window;
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    const step = async (name: string) => {
+      const made = window.next('update');
+      await page.getByRole('button', { name }).click();
+      return (await made).step;
+    };
+    expect(await step('Check now')).toBe('check');
+    await window.push({ update: { phase: 'available', version: '0.2.0', progress: null, reason: null } });
+    expect(await step('Download 0.2.0')).toBe('download');
+    await window.push({ update: { phase: 'downloading', version: '0.2.0', progress: 0.25, reason: null } });
+    await page.getByRole('progressbar', { name: 'Version 0.2.0 is being downloaded.' }).waitFor();
+    await window.push({ update: { phase: 'ready', version: '0.2.0', progress: null, reason: null } });
+    expect(await step('Install 0.2.0 and restart')).toBe('install');
+    await window.push({
+      update: { phase: 'off', version: null, progress: null, reason: 'built without a release key' },
+    });
+    await page.getByText('built without a release key').waitFor();
+  });
+
+  it('draws again only what changed', async () => {
+    const window = await open({ state: joined('sharing') });
+    const { page } = window;
+    await page.evaluate(`
+      window.changes = [];
+      new MutationObserver((records) => window.changes.push(...records.map((record) => record.target.nodeName)))
+        .observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    `);
+    await window.push(structuredClone(window.state));
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    expect(await page.evaluate('window.changes')).toEqual([]);
+    await window.push({ today: { served: 1, saved: 1 } });
+    await page.getByText('1 B saved').waitFor();
+    expect(await page.evaluate('window.changes.length')).toBeLessThan(4);
+  });
+});
+
+/** Controls that look the same with the focus as without: neither an outline nor another shadow or colour around them. */
+const UNSEEN = `(() => {
+  const look = (element) => [element, element.nextElementSibling, element.parentElement, element.closest('label')]
+    .filter(Boolean)
+    .map((one) => { const s = getComputedStyle(one); return s.outlineStyle + s.outlineWidth + s.boxShadow; }).join();
+  const thumb = (element) => element.type === 'range';
+  return [...document.querySelectorAll('.panel button, .panel input, .panel select, .panel [tabindex="0"]')]
+    .filter((element) => {
+      if (thumb(element)) return false;
+      element.blur();
+      const before = look(element);
+      element.focus({ focusVisible: true });
+      return document.activeElement !== element || look(element) === before;
+    })
+    .map((element) => element.outerHTML.slice(0, 120));
+})()`;

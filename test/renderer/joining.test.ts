@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/engine/protocol/desktop.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { MANAGERS, STATES, state } from './support/states.ts';
+import { windows } from './support/windows.ts';
+
+const browser = await launchChromium();
+const REFUSED: Problem = { code: 'POTLUCK_JOIN_REFUSED', message: 'the join token is wrong' };
+
+describe.skipIf(browser === undefined)('joining', () => {
+  const open = windows(browser);
+
+  it('asks for the token where one is needed, and again where it was wrong', async () => {
+    const window = await open({ state: state() });
+    const { page } = window;
+    window.answers.join = ({ token }) =>
+      token === 'right' ? { ok: true, value: null } : { ok: false, problem: REFUSED };
+    await page.getByRole('radio', { name: /Build farm/ }).check();
+    await page.getByRole('button', { name: 'Join Build farm' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Join token' });
+    const field = dialog.getByLabel('Join token');
+    expect(await field.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+    expect(await field.getAttribute('type')).toBe('password');
+    await field.fill('wrong');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('The manager did not accept this token.').waitFor();
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await field.fill('right');
+    await dialog.getByRole('button', { name: 'Join' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(window.calls.at(-1)?.payload).toEqual({
+      url: MANAGERS[1]!.url,
+      fingerprint: MANAGERS[1]!.fingerprint,
+      token: 'right',
+    });
+  });
+
+  it('asks before a token is written to a file, where no safe place is', async () => {
+    const window = await open({ state: state({ secrets: 'session' }) });
+    const { page } = window;
+    await page.getByRole('radio', { name: /Build farm/ }).check();
+    await page.getByRole('button', { name: 'Join Build farm' }).click();
+    await page.getByText('It is remembered until Potluck ends.').waitFor();
+    await page.getByRole('textbox', { name: 'Join token' }).fill('t');
+    await page.getByRole('checkbox', { name: /Remember it in a file/ }).check();
+    const join = window.next('join');
+    await page.keyboard.press('Enter');
+    expect(await join).toMatchObject({ token: 't', tokenInFile: true });
+  });
+
+  it('asks for the token when a manager that was joined before refuses', async () => {
+    const window = await open({ state: STATES['join-refused']! });
+    await window.page.getByRole('button', { name: 'Join token' }).click();
+    await window.page.getByRole('dialog', { name: 'Join token' }).getByText('Office cache asks').waitFor();
+  });
+
+  it('looks a manager up by its address, shows its key, and joins', async () => {
+    const window = await open({ state: STATES['nobody-nearby']! });
+    const { page } = window;
+    window.answers.inspect = ({ address }) =>
+      address === 'cdn.example.com:11000'
+        ? { ok: true, value: MANAGERS[0]! }
+        : { ok: false, problem: { code: 'POTLUCK_BAD_ADDRESS', message: address } };
+    await page.getByRole('button', { name: 'Enter an address or link' }).click();
+    const field = page.getByRole('textbox', { name: 'Address or join link' });
+    await field.fill('::::');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is neither an address nor a join link.').waitFor();
+    await field.fill('cdn.example.com:11000');
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    const check = page.getByRole('dialog', { name: 'Is this the right manager?' });
+    const shown = await check.locator('code').textContent();
+    expect(shown).toBe(MANAGERS[0]!.fingerprint);
+    const join = window.next('join');
+    await check.getByRole('button', { name: 'Join' }).click();
+    expect(await join).toEqual({ url: MANAGERS[0]!.url, fingerprint: MANAGERS[0]!.fingerprint });
+    await check.waitFor({ state: 'detached' });
+  });
+
+  it('takes the token out of a join link that was entered', async () => {
+    const window = await open({ state: state() });
+    const { page } = window;
+    window.answers.inspect = { ok: true, value: MANAGERS[1]! };
+    await page.getByRole('button', { name: 'Enter an address or link' }).click();
+    await page.getByRole('textbox').fill(`potluck://join?url=http://b&key=${MANAGERS[1]!.fingerprint}&token=abc`);
+    await page.keyboard.press('Enter');
+    await page.getByText('The link names this key.').waitFor();
+    const join = window.next('join');
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    expect(await join).toMatchObject({ token: 'abc' });
+  });
+
+  it('joins by a link only after a yes', async () => {
+    const window = await open({ state: STATES['pending-link']! });
+    const { page } = window;
+    const dialog = page.getByRole('dialog', { name: 'Join this manager?' });
+    await dialog.getByText('http://cdn.example.com:11000').waitFor();
+    const no = window.next('answerLink');
+    await page.keyboard.press('Escape');
+    expect(await no).toEqual({ accept: false });
+    const yes = window.next('answerLink');
+    await dialog.getByRole('button', { name: 'Join', exact: true }).click();
+    expect(await yes).toEqual({ accept: true });
+    await window.push({ pendingLink: null });
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('warns of a changed key, and trusts it only when somebody says that they asked', async () => {
+    const window = await open({ state: STATES['changed-key']! });
+    const { page } = window;
+    const { changedKey } = window.state;
+    const dialog = page.getByRole('alertdialog', { name: 'This manager has another key' });
+    expect(await dialog.locator('code').allTextContents()).toEqual([changedKey?.pinned, changedKey?.now]);
+    const trust = dialog.getByRole('button', { name: 'Trust the new key and join' });
+    // A disabled button can be reached, and does nothing.
+    await trust.click({ force: true });
+    expect(window.calls.filter(({ name }) => name === 'trustChangedKey')).toEqual([]);
+    // Put aside, it stays above everything else of Home.
+    await dialog.getByRole('button', { name: 'Do not join' }).click();
+    await page.getByRole('alert').getByRole('button', { name: 'Details' }).click();
+    await dialog.getByRole('checkbox').check();
+    const call = window.next('trustChangedKey');
+    await trust.click();
+    expect(await call).toEqual({ url: changedKey?.url, fingerprint: changedKey?.now });
+  });
+});

@@ -453,15 +453,23 @@ describe('hostile and odd requests', () => {
     expect(new Set(rows.map((row) => row.name)).size).toBe(rows.length);
   });
 
-  it.each(rows)('$name', async (row) => {
+  // As the first word on a connection, and behind a plain request that was answered without node:http.
+  const places = rows.flatMap((row) => [
+    { ...row, place: 'at the beginning', before: '' },
+    ...(row.send === '' ? [] : [{ ...row, place: 'behind a plain request', before: get('/ok') }]),
+  ]);
+
+  it.each(places)('$name, $place', async ({ before, ...row }) => {
     const follow = row.closes ? '' : get('/ok');
-    const expected = row.closes ? row.answers : [...row.answers, 200];
+    const expected = [...(before && [200]), ...row.answers, ...(row.closes ? [] : [200])];
+    const packets = row.pieces === undefined ? [row.send + follow] : [row.send, ...row.pieces, follow];
+    const [first = '', ...pieces] = before === '' ? packets : [before, ...packets];
     const options: RawOptions = {
-      ...(row.pieces && { pieces: row.closes ? row.pieces : [...row.pieces, follow] }),
+      pieces,
       ...(row.end && { end: true }),
       ...(row.closes ? {} : { responses: expected.length }),
     };
-    const result = await raw(face.port, row.pieces ? row.send : row.send + follow, options);
+    const result = await raw(face.port, first, options);
     const statuses = result.responses.map((response) => response.status).filter((status) => status >= 200);
     expect(statuses).toEqual(expected);
     if (row.closes) expect(result.closed).toBe(true);

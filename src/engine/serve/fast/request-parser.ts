@@ -35,6 +35,9 @@ const KNOWN = new Set([
   'save-data',
   'upgrade-insecure-requests',
   'user-agent',
+  'want-digest',
+  'want-repr-digest',
+  'x-client-location',
 ]);
 
 /** What browsers say of themselves and of where a request comes from: client hints and fetch metadata. */

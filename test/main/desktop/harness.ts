@@ -14,7 +14,7 @@ import type { Surroundings } from '../../../src/main/desktop/surroundings.ts';
 import { noUpdates } from '../../../src/main/desktop/updates.ts';
 import { Desktop } from '../../support/electron/app.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
-import type { MemoryHost } from '../../support/electron/page.ts';
+import { MemoryHost, type PageHost } from '../../support/electron/page.ts';
 import {
   eventually,
   freePort,
@@ -41,6 +41,13 @@ export interface DeskOptions {
   /** Turns Electron's double before the app starts. */
   readonly prepare?: (electron: ElectronDouble) => void;
   readonly startPeer?: Surroundings['startPeer'];
+  /** None where not given. */
+  readonly makeUpdates?: Surroundings['makeUpdates'];
+  /** Shows the window's page; in memory only where not given. */
+  readonly host?: PageHost;
+  /** Folder of the built page, and file of the built preload script. */
+  readonly page?: string;
+  readonly preload?: string;
 }
 
 /** The real main process with the real engine, and a double of Electron around it. What a person would do goes through tray and window. */
@@ -57,7 +64,8 @@ export class Desk implements AsyncDisposable {
     this.folder = options.folder ?? this.#own?.path ?? '';
     this.#options = options;
     const { argv = [], languages = ['en-GB'], desktop = new Desktop() } = options;
-    this.electron = new ElectronDouble({ userData: this.folder, argv, languages, desktop });
+    const host = options.host ?? new MemoryHost();
+    this.electron = new ElectronDouble({ userData: this.folder, argv, languages, desktop, host });
     options.prepare?.(this.electron);
   }
 
@@ -71,7 +79,8 @@ export class Desk implements AsyncDisposable {
   /** False where another one runs already. */
   async run(): Promise<boolean> {
     this.#app = await startDesktop(this.electron.pieces, await this.#surroundings());
-    if (this.#app !== undefined && this.electron.windows.length > 0) await this.call('ready', null);
+    const inMemory = this.electron.host instanceof MemoryHost;
+    if (inMemory && this.#app !== undefined && this.electron.windows.length > 0) await this.call('ready', null);
     return this.#app !== undefined;
   }
 
@@ -138,8 +147,8 @@ export class Desk implements AsyncDisposable {
       home: this.folder,
       release: true,
       version: '0.1.0',
-      preload: '/preload.cjs',
-      page: join(ROOT, 'src/renderer'),
+      preload: this.#options.preload ?? '/preload.cjs',
+      page: this.#options.page ?? join(ROOT, 'src/renderer'),
       images: join(ROOT, 'assets'),
       process: this.process,
       probe: (program, args) => Promise.resolve(answers[program]?.(args)),
@@ -147,7 +156,7 @@ export class Desk implements AsyncDisposable {
       startPeer: this.#options.startPeer ?? startPeer,
       // Nobody answers there: managers are named by their address.
       multicast: { interfaces: ['127.0.0.1'], port: await freePort() },
-      makeUpdates: () => Promise.resolve(noUpdates('a test has none')),
+      makeUpdates: this.#options.makeUpdates ?? (() => Promise.resolve(noUpdates('a test has none'))),
       ...(quitDeadline === undefined ? {} : { quitDeadline }),
     };
   }

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../src/engine/base/clock.ts';
 import { silentLog } from '../src/engine/base/log.ts';
@@ -12,7 +10,7 @@ import { TieredStore } from '../src/engine/store/tiered-store.ts';
  *
  *   node bench/store-engine.ts fill FOLDER [COUNT]     puts, growth of the index, resident memory; ends cleanly
  *   node bench/store-engine.ts start FOLDER            start from the snapshot
- *   node bench/store-engine.ts recover FOLDER          start from the records, as after a kill
+ *   node bench/store-engine.ts kill FOLDER             start, put one object again, and kill -9: the next start reads the records
  *   node bench/store-engine.ts delete FOLDER           a directory, then a tag, while reads go on
  *   node bench/store-engine.ts put FOLDER              objects of 16 KiB: rate and bytes written
  *
@@ -94,9 +92,12 @@ async function start(): Promise<object> {
   return { milliseconds, fromSnapshot, entries, rssMB: rss };
 }
 
-async function recover(): Promise<object> {
-  await rm(join(folder, 'index.snapshot'), { force: true });
-  return await start();
+async function kill(): Promise<object> {
+  const { objects } = await openStore();
+  const { dir, id, tags } = placeOf(0);
+  await objects.put(dir, id, { tags, expires: 0, meta: Buffer.alloc(0) }, Buffer.alloc(64, 7));
+  process.kill(process.pid, 'SIGKILL');
+  return await new Promise(() => undefined);
 }
 
 /** Deletes while a reader goes on, one read after the other; how long each read took. */
@@ -157,13 +158,13 @@ function round(value: number): number {
 const phases: Record<string, () => Promise<object>> = {
   fill: () => fill(Number(third)),
   start,
-  recover,
+  kill,
   delete: deleting,
   put: putLarger,
 };
 const run = phases[phase];
 if (run === undefined || folder === '') {
-  console.error('usage: node bench/store-engine.ts fill|start|recover|delete|put FOLDER [COUNT]');
+  console.error('usage: node bench/store-engine.ts fill|start|kill|delete|put FOLDER [COUNT]');
   process.exitCode = 2;
 } else {
   console.log(JSON.stringify({ phase, ...(await run()) }));

@@ -5,7 +5,7 @@ import type { LiveHead } from '../load/live-head.ts';
 import type { ContentRequest } from '../load/source.ts';
 import { GROUP_PREFIX } from '../protocol/paths.ts';
 import type { Redirection, Redirector } from '../serve/collaborators.ts';
-import type { PeerNode } from './node.ts';
+import { type PeerNode, redirected } from './node.ts';
 import type { Asker } from './peer-url.ts';
 import { type Candidate, Roster, type Table } from './roster.ts';
 import { SpeedBook } from './speed.ts';
@@ -156,7 +156,7 @@ export class Balancer implements Redirector {
     const able = (candidate: Candidate): boolean => !candidate.mute && !exclude.includes(candidate.node.id);
     const chosen = this.#pick(roster, roster.all, key, able) ?? this.#bestOf(roster.all, able);
     if (chosen === undefined) return undefined;
-    chosen.node.pending++;
+    redirected(chosen.node, this.#clock.monotonic());
     return chosen.node;
   }
 
@@ -256,7 +256,7 @@ export class Balancer implements Redirector {
       (group === DEFAULT_GROUP ? '' : GROUP_PREFIX + group) + withParameters(target, { revision, not: request.not });
     const base = this.#urlFor(chosen.node, asker);
     if (base === undefined) return undefined;
-    chosen.node.pending++;
+    redirected(chosen.node, this.#clock.monotonic());
     const location = base + path;
     this.#redirected?.(chosen.node, live, location);
     const duplicates = this.#duplicates(asker, chosen, table, able).map((url) => url + path);

@@ -57,6 +57,26 @@ export interface PeerNode {
   paused: string | undefined;
   /** Monotonic milliseconds until which it is set aside; 0 where it is not. */
   setAsideUntil: number;
-  /** Redirects given since the last load message: what the load does not show yet. */
+  /** Redirects that the load does not show yet. */
   pending: number;
+  /** When the latest of them were given, oldest first; monotonic milliseconds. */
+  readonly latest: number[];
+}
+
+/** A client that was redirected needs so long at most until the peer counts its download and has said so, milliseconds. */
+const ON_ITS_WAY = 300;
+/** Redirects whose times are remembered: beyond so many in a moment, the load says enough. */
+const MAX_LATEST = 64;
+
+/** A redirect to a peer has been given. */
+export function redirected(node: PeerNode, now: number): void {
+  node.pending++;
+  node.latest.push(now);
+  if (node.latest.length > MAX_LATEST) node.latest.shift();
+}
+
+/** A load message has come: what it cannot show yet stays pending. */
+export function loadArrived(node: PeerNode, now: number): void {
+  while (node.latest.length > 0 && (node.latest[0] as number) < now - ON_ITS_WAY) node.latest.shift();
+  node.pending = node.latest.length;
 }

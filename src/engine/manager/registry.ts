@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { UNFIT_AFTER } from '../protocol/limits.ts';
-import { NO_LOAD, type NodeLoad, type PeerNode } from './node.ts';
+import { loadArrived, NO_LOAD, type NodeLoad, type PeerNode } from './node.ts';
 
 /** What a peer's session says of it, once. */
 export type NewNode = Pick<
@@ -83,6 +83,7 @@ export class Registry {
       paused: undefined,
       setAsideUntil: this.#setAside.get(given.id)?.until ?? 0,
       pending: 0,
+      latest: [],
     };
     this.#nodes.set(node.id, node);
     this.#all = [...this.#nodes.values()];
@@ -109,7 +110,7 @@ export class Registry {
   /** The peer's load of the last second; `paused` is why it holds back, where it does. */
   setLoad(node: PeerNode, load: NodeLoad, paused: string | undefined): void {
     node.load = load;
-    node.pending = 0;
+    loadArrived(node, this.#clock.monotonic());
     if (node.paused === paused) return;
     const before = node.paused;
     node.paused = paused;

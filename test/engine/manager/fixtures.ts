@@ -34,6 +34,7 @@ export function peerNode(
     paused: undefined,
     setAsideUntil: 0,
     pending: 0,
+    latest: [],
     ...rest,
   };
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/engine/base/clock.ts';
 import { Members, type MembersDiff } from '../../../src/engine/manager/members.ts';
-import { NO_LOAD, type PeerNode } from '../../../src/engine/manager/node.ts';
+import { NO_LOAD, type PeerNode, redirected } from '../../../src/engine/manager/node.ts';
 import { type NewNode, Registry } from '../../../src/engine/manager/registry.ts';
 
 let clock: ManualClock;
@@ -136,9 +136,24 @@ describe('who is fit', () => {
     expect(fitNow()).toEqual([]);
   });
 
+  it('keeps redirects in mind whose clients can hardly have arrived when the load was told', () => {
+    const a = add('a');
+    redirected(a, clock.monotonic());
+    clock.advance(900);
+    redirected(a, clock.monotonic());
+    clock.advance(100);
+    registry.setLoad(a, { ...NO_LOAD, downloads: 1 }, undefined);
+    expect(a.pending).toBe(1);
+    clock.advance(1000);
+    registry.setLoad(a, { ...NO_LOAD, downloads: 2 }, undefined);
+    expect(a.pending).toBe(0);
+  });
+
   it('forgets redirects that the load now shows, and nothing of a later session when an old one ends', () => {
     const old = add('a');
-    old.pending = 5;
+    for (let i = 0; i < 5; i++) redirected(old, clock.monotonic());
+    expect(old.pending).toBe(5);
+    clock.advance(400);
     registry.setLoad(old, { ...NO_LOAD, downloads: 5 }, undefined);
     expect(old.pending).toBe(0);
     registry.remove(old, 'replaced');

@@ -74,6 +74,7 @@ async function take(browser: Browser, folder: string, { name, state, tab }: Shot
     viewport: SIZE,
     deviceScaleFactor: 2,
     timezoneId: 'UTC',
+    locale: look.language === 'zh' ? 'zh-CN' : 'en-US',
     now: NOW,
   });
   const { page } = window;

@@ -62,7 +62,7 @@ describe.skipIf(browser === undefined)('limits', () => {
     const window = await openLimits();
     const { page } = window;
     const meter = page.getByRole('meter', { name: 'Memory: 431 MB of 512 MB in use' });
-    expect(Number(await meter.getAttribute('value'))).toBeCloseTo(431 / 512, 2);
+    expect(Number(await meter.getAttribute('aria-valuenow'))).toBeCloseTo(431 / 512, 2);
     const disk = page.getByRole('textbox', { name: /^Disk/ });
     const change = window.next('change');
     await disk.fill('25 GB');

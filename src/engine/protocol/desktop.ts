@@ -17,7 +17,6 @@ export interface NearbyManager {
   readonly known: boolean;
 }
 
-export type Theme = 'system' | 'light' | 'dark';
 export type Language = 'system' | 'en' | 'zh';
 /** What to do while a condition holds. */
 export type ConditionPolicy = 'serve' | 'slower' | 'pause';

@@ -14,11 +14,20 @@ export function Progress({ label, share, text }: ProgressProps) {
   );
 }
 
-/** How much of something that was granted is in use. */
+/** How much of something that was granted is in use. The browser's own meter cannot be made to look like its bar of progress. */
 export function Meter({ label, share, text }: ProgressProps & { readonly share: number }) {
+  const filled = Math.min(1, Math.max(0, share));
   return (
-    <meter class="bar" aria-label={label} aria-valuetext={text} min={0} max={1} value={Math.min(1, Math.max(0, share))}>
-      {text}
-    </meter>
+    // biome-ignore lint/a11y/useSemanticElements: see above
+    <div
+      class="bar meter"
+      role="meter"
+      aria-label={label}
+      aria-valuetext={text}
+      aria-valuemin={0}
+      aria-valuemax={1}
+      aria-valuenow={filled}
+      style={{ '--filled': String(filled) }}
+    />
   );
 }

@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axeCore from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { buildWindow, type WindowOptions, WindowPage } from './window-page.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
  * Opens windows of the page as it is built, and closes them after each test, which fails if the page logged an error, broke its policy or made a call
@@ -40,7 +37,7 @@ interface AxeResult {
 
 /** What axe has against the page as it is shown; every rule but those that are still experiments. */
 export async function axe(page: Page): Promise<string[]> {
-  await page.evaluate(`window.axe === undefined && (() => { ${AXE} })()`);
+  await page.evaluate(`window.axe === undefined && (() => { ${axeCore.source} })()`);
   const { violations } = (await page.evaluate('window.axe.run()')) as AxeResult;
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }

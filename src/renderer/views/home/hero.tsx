@@ -66,8 +66,7 @@ function ManagerLine() {
 /** What the state means, and why, in a few lines. */
 function heroLines(model: Model, state: DesktopState): string[] {
   const words = model.words.value;
-  const format = model.format.value;
-  const { app, holds, slowed, peer, problem } = state;
+  const { app, holds, slowed, problem } = state;
   switch (app) {
     case 'holding':
       return [holds.map((hold) => words.hold[hold]).join(' ') || words.state.holding.text, ...pausedLine(model, state)];
@@ -76,19 +75,22 @@ function heroLines(model: Model, state: DesktopState): string[] {
     case 'draining':
       return [words.state.draining.text, drainingLine(model, state)];
     case 'sharing':
-      return [words.state.sharing.text, ...slowed.map((one) => words.slowed[one]), ...troubles(peer?.trouble)];
+      return [words.state.sharing.text, ...slowed.map((one) => words.slowed[one]), ...troubles(model, state)];
     default:
-      return [words.state[app].text, ...(app === 'disconnected' ? [] : troubles(peer?.trouble))];
-  }
-
-  function pausedLine({ words: { value } }: Model, { holds: held, pausedUntil }: DesktopState): string[] {
-    if (!held.includes('user') || pausedUntil === null) return [];
-    return [value.home.pausedUntil(format.moment(pausedUntil, Date.now()))];
+      return [words.state[app].text, ...(app === 'disconnected' ? [] : troubles(model, state))];
   }
 }
 
-function troubles(trouble: string | null | undefined): string[] {
-  return trouble === null || trouble === undefined ? [] : [trouble];
+/** Until when it is paused by hand. */
+function pausedLine(model: Model, { holds, pausedUntil }: DesktopState): string[] {
+  if (!holds.includes('user') || pausedUntil === null) return [];
+  return [model.words.value.home.pausedUntil(model.format.value.moment(pausedUntil, Date.now()))];
+}
+
+/** What is wrong although it goes on: in the window's words where it has some for the code. */
+function troubles(model: Model, { peer }: DesktopState): string[] {
+  if (peer === null || peer.trouble === null) return [];
+  return [problemText(model.words.value, { code: peer.troubleCode ?? '', message: peer.trouble })];
 }
 
 /** How much is left of a warm close: downloads, bytes, time. */

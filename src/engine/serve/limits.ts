@@ -55,7 +55,7 @@ export const FAST_FIELDS = 64;
 export const FAST_BODY = 256 * 1024;
 
 /** Largest body that the fast path joins to its head from the second use within a second on, and what all of them may take, bytes. */
-export const FAST_JOINED = 64 * 1024;
+export const FAST_JOINED = 32 * 1024;
 export const FAST_JOINED_ALL = 8 * 1024 * 1024;
 
 /** Bodies up to this size are copied behind their head and leave in one buffer: measured, it is cheaper than a second one up to here. */

@@ -4,7 +4,7 @@ export interface Joined {
 }
 
 /**
- * Small answers, head and body in one buffer, kept until their heads change: one write of one buffer costs half of what two do. Copies
+ * Small answers, head and body in one buffer, kept until their heads change: one write of one buffer saves a tenth of such an answer. Copies
  * beside the store, so they are bounded by bytes, and the oldest go first; none is of use for more than a second.
  */
 export class JoinedMessages {

@@ -134,8 +134,9 @@ export class HeadJournal implements HeadObserver {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#running = undefined;
-        this.#serve(this.#waiting.splice(0)); // there is no file, or nothing more to be said
-        if (this.#hasNews) this.#wake();
+        if (this.#file === undefined)
+          this.#serve(this.#waiting.splice(0)); // nothing can come back
+        else if (this.#hasNews || this.#waiting.length > 0) this.#wake();
       });
   }
 

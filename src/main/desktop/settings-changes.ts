@@ -51,6 +51,12 @@ export class SettingsChanges {
     try {
       await engine.want(holding.wanted);
     } catch (error) {
+      // A tier that there was not, or shall be no more, comes with the next start of the engine.
+      const tier = error instanceof PotluckError && error.code === 'POTLUCK_NOT_IMPLEMENTED';
+      if (tier && before.disk !== file.settings.disk) {
+        await engine.restart();
+        return;
+      }
       const { uploadCap, downloadCap, memory, disk } = before;
       file.change({ uploadCap, downloadCap, memory, disk });
       await engine.want(holding.wanted);

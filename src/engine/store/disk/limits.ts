@@ -7,9 +7,6 @@ export const SEGMENT_MOST = 128 * 1024 * 1024;
 /** A grant is cut into at least this many segments, so that the oldest one is never much of what there is. */
 export const SEGMENTS_LEAST = 8;
 
-/** The smallest grant of the disk tier, in bytes: eight segments in which a few records fit. */
-export const GRANT_LEAST = 64 * 1024;
-
 /** Bytes that one checksum covers, so that a range of a large body can be checked without the rest. */
 export const BLOCK = 64 * 1024;
 

@@ -15,6 +15,12 @@ import { isSameVersion, isThisPiece, rangeOf, selectingHeaders } from './version
 
 /** How often a piece is asked for again when the connection to the origin breaks. */
 const ATTEMPTS = 3;
+/**
+ * Who asked for a head comes for its first piece in a moment, by way of an owner perhaps. In a small memory what is read ahead would push it
+ * out before anybody has it: the latest one is held for so long, milliseconds, where it is no more than this share of the grant.
+ */
+const FIRST_HELD_FOR = 1000;
+const FIRST_SHARE = 1 / 4;
 
 /** What the shield does when the origin turns out to have another version, or a stream instead of ranges. */
 export interface ShieldEvents {
@@ -39,6 +45,8 @@ export class ShieldPieces {
   readonly #events: ShieldEvents;
   readonly #log: Log;
   readonly #flights = new FlightTable<Entry>(ENTRY_SHARING);
+  /** The latest first piece, while it is held. */
+  #first: Entry | undefined;
 
   constructor(collaborators: { store: Store; origins: Origins; maker: HeadMaker; events: ShieldEvents; log: Log }) {
     this.#store = collaborators.store;
@@ -76,12 +84,26 @@ export class ShieldPieces {
     }
     this.#flights
       .join(key, (flight) => this.#receiveFirst(live, response, flight))
-      .then((entry) => entry.release())
+      .then((entry) => {
+        if (entry.bytes.length <= this.#store.stats().grant * FIRST_SHARE) this.#hold(entry);
+        else entry.release();
+      })
       .catch((error: unknown) => {
         response.destroy();
         this.#log.debug({ err: error, target: live.head.target }, 'the first piece did not come whole');
         if (live.head.validator === 'none') this.#events.lost(live);
       });
+  }
+
+  #hold(entry: Entry): void {
+    this.#first?.release();
+    this.#first = entry;
+    const letGo = () => {
+      if (this.#first !== entry) return;
+      this.#first = undefined;
+      entry.release();
+    };
+    setTimeout(letGo, FIRST_HELD_FOR).unref();
   }
 
   /** Should the connection break, the piece is asked for like any other: those who wait for it need not know. */

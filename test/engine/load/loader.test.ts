@@ -199,6 +199,19 @@ describe('peers that fetch pieces from one another', () => {
     expect(c.loader.stats.fromShield).toBe(1);
   });
 
+  it('finds the piece that came with the head, however small the memory of the manager is', async () => {
+    await start({ '/file': { size: 12 * MiB } }, { memory: 6 * MiB });
+    const c = await join('c');
+    await fetch(`${c.url}/file`, { method: 'HEAD' });
+    const [live] = c.heads.all();
+    if (live === undefined) throw new Error('no head came');
+    const { signal } = new AbortController();
+    for (const index of [1, 2, 3, 4, 5, 6, 7, 0]) {
+      (await c.loader.pieceForMember(live, index, { exhausted: false, ahead: 0 }, signal)).release();
+    }
+    expect(origin.stats.bodyBytes).toBe(8 * MiB);
+  });
+
   it('has the shield fetch what nobody holds, whoever was named', async () => {
     const holders: string[] = [];
     await start({ '/file': { size: SIZE } }, { holders: () => holders });

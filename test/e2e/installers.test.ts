@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { curl, type Potluck, runPotluck, stopAll, type TempFolder, tempFolder } from '../support/program.ts';
+import {
+  curl,
+  eventually,
+  type Potluck,
+  runPotluck,
+  stopAll,
+  type TempFolder,
+  tempFolder,
+} from '../support/program.ts';
 import { startManager } from './nodes.ts';
 
 const SETUP = 'potluck-1.2.0-win-x64.exe';
@@ -132,6 +140,20 @@ describe('a manager with --installers', () => {
     expect(text).toContain('lang="zh-CN"');
     expect(text).not.toContain('never-to-be-seen');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  it('holds them to the upload cap, and cuts what has become shorter meanwhile: it never looks complete', async () => {
+    const growing = join(offered, 'changing.bin');
+    writeFileSync(growing, content);
+    await using capped = await startManager(origin.url, ['--installers', offered, '--upload-cap', '1M']);
+    const out = join(folder.path, 'cut');
+    const running = curl(['-o', out, `${capped.data}/_potluck/installers/changing.bin`]);
+    await eventually(() => expect(statSync(out).size).toBeGreaterThan(0));
+    truncateSync(growing, 1_000_000);
+    const { code } = await running;
+    expect(code).toBe(18); // a partial file, says curl
+    expect(statSync(out).size).toBeLessThan(content.length);
+    rmSync(growing);
   });
 
   it('offers nothing once the folder is gone, and goes on', async () => {

@@ -88,6 +88,12 @@ describe('the packed app', () => {
     expect([manifest['scripts'], manifest['devDependencies']]).toEqual([undefined, undefined]);
   });
 
+  it('has the public half of the release key compiled in, or none, and does not look for it when it runs', () => {
+    const main = extractFile(join(app, 'resources/app.asar'), 'dist/app/main/index.mjs').toString();
+    expect(main).toContain('no release key');
+    expect(main).not.toMatch(/\bPOTLUCK_RELEASE_KEY\b/);
+  });
+
   it('has beside it the headless faces and their launchers', () => {
     expect(readdirSync(join(app, 'resources')).sort()).toEqual(['app.asar', 'bin', 'dist']);
     expect(readdirSync(join(app, 'resources/bin')).sort()).toEqual(['potluck', 'potluck.cjs']);

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import type { Endpoint } from './settings.ts';
+import type { ReadyAddresses } from './running.ts';
+import type { Endpoint, FaceSettings } from './settings.ts';
 
 /** Interfaces of virtual machines and containers on this machine: their addresses lead nobody here. */
 const VIRTUAL = /^(?:docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|lxc|podman)/;
@@ -17,6 +18,17 @@ export function readyUrl(
   const everywhere = host === undefined || host === '0.0.0.0' || host === '::';
   const name = everywhere ? (lanAddress(interfaces) ?? '127.0.0.1') : host;
   return `${secure ? 'https' : 'http'}://${isIPv6(name) ? `[${name}]` : name}:${port}`;
+}
+
+/** Where a face can be reached. `ports`: those really bound; no control port where it is off. */
+export function readyAddresses(
+  { listen, control, tls }: Pick<FaceSettings, 'listen' | 'control' | 'tls'>,
+  ports: { readonly data: number; readonly control: number | undefined },
+): ReadyAddresses {
+  const secure = tls !== undefined;
+  const data = readyUrl({ ...listen, port: ports.data }, secure);
+  if (control === undefined || ports.control === undefined) return { data, control: undefined };
+  return { data, control: readyUrl({ ...control, port: ports.control }, secure) };
 }
 
 /** The address that a coworker is most likely to reach: IPv4 before IPv6, real interfaces before virtual ones; undefined without any. */

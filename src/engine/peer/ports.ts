@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { asPotluckError, PotluckError } from '../base/errors.ts';
 import type { CloseStack } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
-import { readyUrl } from '../base/ready-url.ts';
+import { readyAddresses } from '../base/ready-url.ts';
 import type { FaceOptions, ReadyAddresses } from '../base/running.ts';
 import type { HoldReason, PeerChanges, PeerSnapshot, RunningPeer } from '../base/running-peer.ts';
 import type { PeerSettings } from '../base/settings.ts';
@@ -168,11 +168,7 @@ export class PeerPorts implements RunningPeer {
   }
 
   get ready(): ReadyAddresses {
-    const { listen, control, tls } = this.#settings;
-    const secure = tls !== undefined;
-    const data = readyUrl({ ...listen, port: this.port }, secure);
-    if (control === undefined || this.#control === undefined) return { data, control: undefined };
-    return { data, control: readyUrl({ ...control, port: this.#control.address.port }, secure) };
+    return readyAddresses(this.#settings, { data: this.port, control: this.#control?.address.port });
   }
 
   /** The load of the last second, and why the peer holds back, if it does. */

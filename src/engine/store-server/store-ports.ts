@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { CloseStack } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
-import { readyUrl } from '../base/ready-url.ts';
+import { readyAddresses } from '../base/ready-url.ts';
 import type { FaceOptions, ReadyAddresses, RunningNode } from '../base/running.ts';
 import type { StoreSettings } from '../base/settings.ts';
 import { ControlServer } from '../control/server.ts';
@@ -84,11 +84,7 @@ export class StorePorts implements RunningNode {
   }
 
   get ready(): ReadyAddresses {
-    const { listen, control, tls } = this.#settings;
-    const secure = tls !== undefined;
-    const data = readyUrl({ ...listen, port: this.#listener.address.port }, secure);
-    if (control === undefined || this.#control === undefined) return { data, control: undefined };
-    return { data, control: readyUrl({ ...control, port: this.#control.address.port }, secure) };
+    return readyAddresses(this.#settings, { data: this.#listener.address.port, control: this.#control?.address.port });
   }
 
   drain(): Promise<void> {

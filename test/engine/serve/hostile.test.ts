@@ -1,19 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Face, openFace, passed } from './double.ts';
-import { type RawOptions, raw } from './raw.ts';
-
-/** One hostile or odd request: what is sent, and what must come back. */
-interface Row extends RawOptions {
-  readonly name: string;
-  readonly send: string;
-  /** Final statuses, in order; the connection is closed behind them where `closes` is true, else it takes another request. */
-  readonly answers: readonly number[];
-  readonly closes: boolean;
-  /** Must occur in what came back. */
-  readonly says?: string;
-  /** Must not occur. */
-  readonly neverSays?: string;
-}
+import { expectAnswers, type OddRequest, raw } from './raw.ts';
 
 const HOST = 'Host: office\r\n';
 const get = (target: string, fields = ''): string => `GET ${target} HTTP/1.1\r\n${HOST}${fields}\r\n`;
@@ -21,7 +8,7 @@ const post = (fields: string, body: string): string => `POST /echo HTTP/1.1\r\n$
 const many = (n: number): string => Array.from({ length: n }, (_, i) => `X-${i}: y\r\n`).join('');
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: office\r\n\r\n';
 
-const framing: Row[] = [
+const framing: OddRequest[] = [
   {
     name: 'CL.TE',
     send: post('Content-Length: 6\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\nG'),
@@ -184,7 +171,7 @@ const framing: Row[] = [
   },
 ];
 
-const addressing: Row[] = [
+const addressing: OddRequest[] = [
   { name: 'no Host', send: 'GET /ok HTTP/1.1\r\n\r\n', answers: [400], closes: true, says: 'POTLUCK_BAD_HOST' },
   { name: 'two Hosts', send: get('/ok', 'Host: other\r\n'), answers: [400], closes: true, says: 'POTLUCK_BAD_HOST' },
   { name: 'the same Host twice', send: get('/ok', HOST), answers: [400], closes: true, says: 'POTLUCK_BAD_HOST' },
@@ -249,7 +236,7 @@ const addressing: Row[] = [
   },
 ];
 
-const versionsAndMethods: Row[] = [
+const versionsAndMethods: OddRequest[] = [
   { name: 'HTTP/0.9', send: 'GET /ok\r\n\r\n', answers: [400], closes: true },
   { name: 'HTTP/1.0 without Host', send: 'GET /ok HTTP/1.0\r\n\r\n', answers: [200], closes: true, says: 'fine' },
   {
@@ -298,7 +285,7 @@ const versionsAndMethods: Row[] = [
   { name: 'a request byte by byte', send: 'G', pieces: [...get('/ok').slice(1)], answers: [200], closes: false },
 ];
 
-const fields: Row[] = [
+const fields: OddRequest[] = [
   { name: 'fields of 40 KiB', send: get('/ok', `X-Big: ${'a'.repeat(40_000)}\r\n`), answers: [431], closes: true },
   { name: '300 small fields', send: get('/ok', many(300)), answers: [431], closes: true },
   {
@@ -402,7 +389,7 @@ const fields: Row[] = [
   },
 ];
 
-const impatient: Row[] = [
+const impatient: OddRequest[] = [
   { name: 'fields that never end', send: 'GET /ok HTTP/1.1\r\nHost: office\r\nX-Slow: ', answers: [408], closes: true },
   { name: 'a connection that says nothing', send: '', answers: [408], closes: true },
   { name: 'a body that never comes', send: post('Content-Length: 10\r\n', 'abc'), answers: [408], closes: true },
@@ -460,25 +447,7 @@ describe('hostile and odd requests', () => {
   ]);
 
   it.each(places)('$name, $place', async ({ before, ...row }) => {
-    const follow = row.closes ? '' : get('/ok');
-    const expected = [...(before && [200]), ...row.answers, ...(row.closes ? [] : [200])];
-    const packets = row.pieces === undefined ? [row.send + follow] : [row.send, ...row.pieces, follow];
-    const [first = '', ...pieces] = before === '' ? packets : [before, ...packets];
-    const options: RawOptions = {
-      pieces,
-      ...(row.end && { end: true }),
-      ...(row.closes ? {} : { responses: expected.length }),
-    };
-    const result = await raw(face.port, first, options);
-    const statuses = result.responses.map((response) => response.status).filter((status) => status >= 200);
-    expect(statuses).toEqual(expected);
-    if (row.closes) expect(result.closed).toBe(true);
-    if (row.says !== undefined) expect(result.text).toContain(row.says);
-    if (row.neverSays !== undefined) expect(result.text).not.toContain(row.neverSays);
-    for (const response of result.responses.filter(({ status }) => status >= 400 && status !== 403)) {
-      expect(JSON.parse(response.body)).toMatchObject({ error: { code: expect.stringMatching(/^POTLUCK_/) } });
-      expect(response.body).not.toMatch(/\bat .*:\d+/);
-    }
+    await expectAnswers(face.port, row, get('/ok'), before);
     // Whatever that was, the next client is answered.
     const after = await raw(face.port, get('/ok', 'Connection: close\r\n'));
     expect(after.responses.map(({ status, body }) => [status, body])).toEqual([[200, 'fine']]);

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { expect } from 'vitest';
 
 export interface RawResponse {
   readonly status: number;
@@ -104,4 +105,39 @@ export async function raw(port: number, payload: string, options: RawOptions = {
   await done;
   socket.destroy();
   return { responses: parseResponses(text, options.methods), text, closed };
+}
+
+/** One hostile or odd request: what is sent, and what must come back. */
+export interface OddRequest extends RawOptions {
+  readonly name: string;
+  readonly send: string;
+  /** Final statuses, in order; the connection is closed behind them where `closes` is true, else it takes another request. */
+  readonly answers: readonly number[];
+  readonly closes: boolean;
+  /** Must occur in what came back. */
+  readonly says?: string;
+  /** Must not occur. */
+  readonly neverSays?: string;
+}
+
+/** Sends an odd request, behind a plain one where `before` is given, and where the connection must stay open another plain one; judges all answers. */
+export async function expectAnswers(port: number, row: OddRequest, plain: string, before = ''): Promise<void> {
+  const follow = row.closes ? '' : plain;
+  const expected = [...(before && [200]), ...row.answers, ...(row.closes ? [] : [200])];
+  const packets = row.pieces === undefined ? [row.send + follow] : [row.send, ...row.pieces, follow];
+  const [first = '', ...pieces] = before === '' ? packets : [before, ...packets];
+  const result = await raw(port, first, {
+    pieces,
+    ...(row.end && { end: true }),
+    ...(row.closes ? {} : { responses: expected.length }),
+  });
+  const finals = result.responses.filter(({ status }) => status >= 200);
+  expect(finals.map(({ status }) => status)).toEqual(expected);
+  if (row.closes) expect(result.closed).toBe(true);
+  if (row.says !== undefined) expect(result.text).toContain(row.says);
+  if (row.neverSays !== undefined) expect(result.text).not.toContain(row.neverSays);
+  for (const response of finals.filter(({ status }) => status >= 400 && status !== 403)) {
+    expect(JSON.parse(response.body)).toMatchObject({ error: { code: expect.stringMatching(/^POTLUCK_/) } });
+    expect(response.body).not.toMatch(/\bat .*:\d+/);
+  }
 }

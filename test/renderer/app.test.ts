@@ -127,6 +127,19 @@ describe.skipIf(browser === undefined)('the window', () => {
     await page.getByRole('button', { name: 'Quit Potluck' }).waitFor({ state: 'detached' });
   });
 
+  it('shows what is again where a setting could not be changed', async () => {
+    const window = await open({ state: state() });
+    const { page } = window;
+    window.answers.change = { ok: false, problem: { code: 'POTLUCK_FILE_UNWRITABLE', message: 'settings.json' } };
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    const login = page.getByRole('switch', { name: 'Start at login' });
+    await login.click();
+    await page.getByText('A file cannot be written.').waitFor();
+    expect(await login.isChecked()).toBe(false);
+    await page.getByRole('radio', { name: 'Dark' }).click();
+    await expect.poll(() => page.getByRole('radio', { name: 'As the system' }).isChecked()).toBe(true);
+  });
+
   it('leads through an update', async () => {
     const window = await open({ state: state() });
     const { page } = window;

@@ -111,6 +111,22 @@ describe.skipIf(browser === undefined)('home', () => {
     expect((await text).text).toMatch(/TCP port 8001/);
   });
 
+  it('says once what is wrong', async () => {
+    const trouble = 'the manager at 192.168.1.5:11000 cannot be reached';
+    const problem = { code: 'POTLUCK_MANAGER_UNREACHABLE', message: trouble };
+    const lost = peer({ state: 'sharing', trouble: 'disk: ENOSPC', troubleCode: 'POTLUCK_DISK_FULL' });
+    const window = await open({ state: state({ problem }) });
+    const { page } = window;
+    await page.getByRole('alert').getByText('The manager does not answer at this address.').waitFor();
+    await window.push({
+      ...joined('sharing'),
+      peer: lost,
+      problem: { code: 'POTLUCK_DISK_FULL', message: 'disk: ENOSPC' },
+    });
+    await page.getByText('The disk is full.').waitFor();
+    expect(await page.getByText('The disk is full.').count()).toBe(1);
+  });
+
   it('starts a failed engine again', async () => {
     const window = await open({ state: STATES['failed']! });
     await window.page.getByText('The port was lost.').waitFor();

@@ -23,7 +23,7 @@ describe.skipIf(browser === undefined)('joining', () => {
     expect(await field.getAttribute('type')).toBe('password');
     await field.fill('wrong');
     await page.keyboard.press('Enter');
-    await dialog.getByText('The manager did not accept this token.').waitFor();
+    await dialog.getByText('The manager did not accept this token. (the join token is wrong)').waitFor();
     expect(await field.getAttribute('aria-invalid')).toBe('true');
     await field.fill('right');
     await dialog.getByRole('button', { name: 'Join' }).click();

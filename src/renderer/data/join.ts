@@ -18,6 +18,11 @@ export function joinPayload(manager: TokenAsker, token?: string, tokenInFile?: b
   };
 }
 
+/** Says why nothing was joined, unless the state says it already: a changed key has a dialog, other problems stand above Home. */
+export function tellOfJoin(model: Model, problem: Problem): void {
+  if (problem.code !== 'POTLUCK_KEY_CHANGED' && model.state.peek().problem?.code !== problem.code) model.tell(problem);
+}
+
 /** Joins a manager of the list. One that wants a token which is not kept here is asked about first. */
 export function useJoin(model: Model) {
   const [busy, setBusy] = useState(false);
@@ -25,15 +30,15 @@ export function useJoin(model: Model) {
     const { url, name, fingerprint } = manager;
     const asker: TokenAsker = { url, name, ...(fingerprint === undefined ? {} : { fingerprint }) };
     if (manager.tokenRequired && !manager.known) {
-      model.dialog.value = { kind: 'token', manager: asker, wrong: false };
+      model.dialog.value = { kind: 'token', manager: asker, refusal: null };
       return;
     }
     setBusy(true);
     const result = await model.backend.call('join', joinPayload(asker));
     setBusy(false);
     if (result.ok) return;
-    if (asksForToken(result.problem)) model.dialog.value = { kind: 'token', manager: asker, wrong: false };
-    else model.tell(result.problem);
+    if (asksForToken(result.problem)) model.dialog.value = { kind: 'token', manager: asker, refusal: null };
+    else tellOfJoin(model, result.problem);
   };
   return { join, busy };
 }

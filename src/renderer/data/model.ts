@@ -25,7 +25,7 @@ export interface Notice {
 /** What the person has opened, beside what the state asks for by itself. `manager`: who is to be joined. */
 export type OpenDialog =
   | { readonly kind: 'byHand' }
-  | { readonly kind: 'token'; readonly manager: TokenAsker; readonly wrong: boolean }
+  | { readonly kind: 'token'; readonly manager: TokenAsker; readonly refusal: string | null }
   | { readonly kind: 'clearCache' }
   | { readonly kind: 'changedKey' }
   | null;
@@ -94,8 +94,12 @@ export class Model {
     return result;
   }
 
-  change(settings: CallPayload<'change'>): Promise<CallResult<'change'>> {
-    return this.act('change', settings);
+  async change(settings: CallPayload<'change'>): Promise<CallResult<'change'>> {
+    const result = await this.act('change', settings);
+    // The control shows what was wanted; drawn again, it shows what is.
+    const state = this.#state.peek();
+    if (!result.ok) this.#state.value = { ...state, settings: { ...state.settings } };
+    return result;
   }
 
   async copy(text: string): Promise<void> {

@@ -63,7 +63,7 @@ function Announcements() {
       />
     );
   return (
-    <aside class="notices" aria-label={words.common.details}>
+    <aside class="notices" aria-label={words.settings.notifications}>
       <p class="hidden" role="status">
         {`${words.state[app].title}. ${why}`.trim()}
       </p>

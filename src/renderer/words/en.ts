@@ -213,6 +213,7 @@ export const en = {
     text: (name: string) =>
       `${name} no longer has the key that you trusted. Either it was set up anew, or somebody pretends to be it. Ask your administrator before you go on.`,
     pinned: (since: string) => `The key you trust since ${since}`,
+    expected: 'The key that it must have',
     now: 'The key it shows now',
     differs: 'Marked: where they differ.',
     compare: 'My administrator has confirmed the new key',

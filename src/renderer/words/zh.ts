@@ -190,6 +190,7 @@ export const zh: Words = {
     title: '此管理器的密钥变了',
     text: (name) => `${name} 的密钥与您信任的不同。可能是重新安装过，也可能有人在冒充它。继续之前请先询问管理员。`,
     pinned: (since) => `您自 ${since} 起信任的密钥`,
+    expected: '它必须持有的密钥',
     now: '它现在出示的密钥',
     differs: '已标出不同之处。',
     compare: '管理员已向我确认新密钥',

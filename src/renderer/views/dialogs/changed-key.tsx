@@ -46,7 +46,7 @@ export function ChangedKeyDialog({ changed, onClose }: ChangedKeyProps) {
     >
       <p>{words.text(`${changed.name} (${addressOf(changed.url)})`)}</p>
       <dl class="facts">
-        <dt>{words.pinned(model.format.value.date(changed.since))}</dt>
+        <dt>{changed.since === '' ? words.expected : words.pinned(model.format.value.date(changed.since))}</dt>
         <dd>
           <Fingerprint value={changed.pinned} against={changed.now} />
         </dd>

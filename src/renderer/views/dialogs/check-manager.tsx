@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { NearbyManager } from '../../../engine/protocol/desktop.ts';
-import { asksForToken, joinPayload } from '../../data/join.ts';
+import { asksForToken, joinPayload, tellOfJoin } from '../../data/join.ts';
 import { useModel } from '../../data/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -21,24 +21,24 @@ export function CheckManager({ manager, link, onBack, onClose }: CheckManagerPro
   const words = model.words.value;
   const [token, setToken] = useState(link.token ?? '');
   const [inFile, setInFile] = useState(false);
-  const [refused, setRefused] = useState(false);
+  const [refused, setRefused] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [asks, setAsks] = useState(manager.tokenRequired);
   const missing = asks && !manager.known && token === '';
   const join = async () => {
     if (busy || missing) return;
     setBusy(true);
-    setRefused(false);
+    setRefused(null);
     const result = await model.backend.call('join', joinPayload(manager, token === '' ? undefined : token, inFile));
     setBusy(false);
     if (result.ok) return onClose();
     if (asksForToken(result.problem)) {
       setAsks(true);
-      setRefused(true);
+      setRefused(result.problem.message);
       return;
     }
     onClose();
-    model.tell(result.problem);
+    tellOfJoin(model, result.problem);
   };
   const keyHint = manager.known ? words.manager.knownKey : link.key ? words.manager.linkKey : words.manager.checkHint;
   return (
@@ -73,11 +73,11 @@ export function CheckManager({ manager, link, onBack, onClose }: CheckManagerPro
           token={token}
           onToken={(text) => {
             setToken(text);
-            setRefused(false);
+            setRefused(null);
           }}
           inFile={inFile}
           onInFile={setInFile}
-          wrong={refused}
+          refusal={refused}
           autoFocus
         />
       ) : null}

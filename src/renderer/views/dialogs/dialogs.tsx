@@ -22,7 +22,7 @@ export function Dialogs() {
     case 'byHand':
       return <ByHand onClose={close} />;
     case 'token':
-      return <TokenDialog key={open.manager.url} manager={open.manager} wrong={open.wrong} onClose={close} />;
+      return <TokenDialog key={open.manager.url} manager={open.manager} refusal={open.refusal} onClose={close} />;
     case 'clearCache':
       return <ClearCache onClose={close} />;
     default:

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { PendingLink } from '../../../engine/protocol/desktop.ts';
-import { asksForToken } from '../../data/join.ts';
+import { asksForToken, tellOfJoin } from '../../data/join.ts';
 import { useModel } from '../../data/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -19,8 +19,9 @@ export function LinkDialog({ link }: { readonly link: PendingLink }) {
     if (result.ok) return;
     const { url, fingerprint, hasToken } = link;
     const manager = { url, name: addressOf(url), ...(fingerprint === null ? {} : { fingerprint }) };
-    if (asksForToken(result.problem)) model.dialog.value = { kind: 'token', manager, wrong: hasToken };
-    else model.tell(result.problem);
+    if (asksForToken(result.problem))
+      model.dialog.value = { kind: 'token', manager, refusal: hasToken ? result.problem.message : null };
+    else tellOfJoin(model, result.problem);
   };
   return (
     <Dialog

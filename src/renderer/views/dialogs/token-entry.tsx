@@ -8,12 +8,13 @@ export interface TokenEntryProps {
   readonly onToken: (token: string) => void;
   readonly inFile: boolean;
   readonly onInFile: (inFile: boolean) => void;
-  readonly wrong: boolean;
+  /** What the manager said of the last one. */
+  readonly refusal: string | null;
   readonly autoFocus?: boolean;
 }
 
 /** The join token, hidden unless it is to be seen; and whether it may lie in a file where there is no safer place. */
-export function TokenEntry({ token, onToken, inFile, onInFile, wrong, autoFocus = false }: TokenEntryProps) {
+export function TokenEntry({ token, onToken, inFile, onInFile, refusal, autoFocus = false }: TokenEntryProps) {
   const model = useModel();
   const { manager } = model.words.value;
   const { secrets } = model.state.value;
@@ -28,7 +29,7 @@ export function TokenEntry({ token, onToken, inFile, onInFile, wrong, autoFocus 
         autoFocus={autoFocus}
         value={token}
         onInput={onToken}
-        error={wrong ? manager.tokenWrong : null}
+        error={refusal === null ? null : `${manager.tokenWrong} (${refusal})`}
         aside={
           <button class="button" type="button" data-size="small" aria-pressed={seen} onClick={() => setSeen(!seen)}>
             {seen ? manager.hide : manager.show}

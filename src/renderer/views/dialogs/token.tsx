@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { asksForToken, joinPayload } from '../../data/join.ts';
+import { asksForToken, joinPayload, tellOfJoin } from '../../data/join.ts';
 import { type TokenAsker, useModel } from '../../data/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -7,30 +7,30 @@ import { TokenEntry } from './token-entry.tsx';
 
 export interface TokenDialogProps {
   readonly manager: TokenAsker;
-  /** The one that was tried was not accepted. */
-  readonly wrong: boolean;
+  /** What the manager said of the one that was tried; null where none was. */
+  readonly refusal: string | null;
   readonly onClose: () => void;
 }
 
 /** Asks for the token of a manager that wants one, again and again until it is right. */
-export function TokenDialog({ manager, wrong, onClose }: TokenDialogProps) {
+export function TokenDialog({ manager, refusal, onClose }: TokenDialogProps) {
   const model = useModel();
   const words = model.words.value;
   const [token, setToken] = useState('');
   const [inFile, setInFile] = useState(false);
-  const [refused, setRefused] = useState(wrong);
+  const [refused, setRefused] = useState(refusal);
   const [busy, setBusy] = useState(false);
   const join = async () => {
     if (token === '' || busy) return;
     setBusy(true);
-    setRefused(false);
+    setRefused(null);
     const result = await model.backend.call('join', joinPayload(manager, token, inFile));
     setBusy(false);
     if (result.ok) onClose();
-    else if (asksForToken(result.problem)) setRefused(true);
+    else if (asksForToken(result.problem)) setRefused(result.problem.message);
     else {
       onClose();
-      model.tell(result.problem);
+      tellOfJoin(model, result.problem);
     }
   };
   return (
@@ -52,11 +52,11 @@ export function TokenDialog({ manager, wrong, onClose }: TokenDialogProps) {
         token={token}
         onToken={(text) => {
           setToken(text);
-          setRefused(false);
+          setRefused(null);
         }}
         inFile={inFile}
         onInFile={setInFile}
-        wrong={refused}
+        refusal={refused}
         autoFocus
       />
     </Dialog>

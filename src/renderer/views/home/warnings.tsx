@@ -7,7 +7,7 @@ import { problemText } from '../../words/words.ts';
 /** What stands in the way: a changed key, a join that did not come about. */
 export function Warnings() {
   const model = useModel();
-  const { changedKey, problem, app, last } = model.state.value;
+  const { changedKey, problem, app, last, peer } = model.state.value;
   const words = model.words.value;
   if (changedKey !== null)
     return (
@@ -17,13 +17,13 @@ export function Warnings() {
         </Button>
       </Banner>
     );
-  // While the engine has failed the hero says it.
-  if (problem === null || app === 'failed') return null;
+  // What the running peer has to say, and why the engine has failed, stands with the state below.
+  if (problem === null || app === 'failed' || problem.message === peer?.trouble) return null;
   const text = problemText(words, problem);
   return (
     <Banner tone="warn" title={text} text={problem.message === text ? null : problem.message}>
       {asksForToken(problem) && last !== null && app === 'idle' ? (
-        <Button size="small" onClick={() => (model.dialog.value = { kind: 'token', manager: last, wrong: false })}>
+        <Button size="small" onClick={() => (model.dialog.value = { kind: 'token', manager: last, refusal: null })}>
           {words.token.title}
         </Button>
       ) : null}

@@ -314,7 +314,6 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** Options of the contract whose subject this build does not have, with that subject. */
 export const LATER: Readonly<Record<string, string>> = {
-  hidden: 'the desktop app',
   'node-timeout': 'the registry of foreign nodes',
   'health-interval': 'the registry of foreign nodes',
   'push-source': 'pushing files',

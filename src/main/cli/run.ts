@@ -1,5 +1,5 @@
 import { asPotluckError, ERRORS } from '../../engine/base/errors.ts';
-import { notYet, unknownName, usage } from '../../engine/base/settings-given.ts';
+import { notYet, unknownName } from '../../engine/base/settings-given.ts';
 import { COMMANDS, LATER_COMMANDS } from './commands.ts';
 import { runFace } from './face.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -27,9 +27,6 @@ function dispatch(argv: readonly string[], io: Io, loadEngine: LoadEngine): numb
   if (command !== undefined) return command.run(argv.slice(1), io, loadEngine);
   if (Object.hasOwn(LATER_COMMANDS, word)) throw notYet(word, LATER_COMMANDS[word] ?? '');
   if (word === 'help') return say(io, generalHelp());
-  if (word === '' && argv.length === 0) {
-    throw usage('the desktop app is not part of this build; run "potluck --headless --manager --mirror URL" or --help');
-  }
   if (!word.startsWith('-')) throw unknownName('command', word, Object.keys(COMMANDS));
   return runFace(argv, io, loadEngine);
 }

@@ -12,8 +12,7 @@ const RATE = 'a rate is bytes a second such as 20M, or bits a second such as 100
 
 /** Command line (words divided by blanks), then the whole line that must be said, without "potluck: ". All exit with 2. */
 const LINES: readonly (readonly [string, string])[] = [
-  ['', 'the desktop app is not part of this build; run "potluck --headless --manager --mirror URL" or --help'],
-  ['--hidden', '--hidden (the desktop app) is not part of this build yet'],
+  [`${PEER} --hidden`, 'unknown option --hidden'],
   ['push a.iso --to all', 'push (pushing files) is not part of this build yet'],
   ['promote', 'promote (several managers) is not part of this build yet'],
   ['password', 'password (making password hashes) is not part of this build yet'],

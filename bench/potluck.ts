@@ -8,7 +8,7 @@ import type { Server } from './server.ts';
 const CAP = '100G';
 const JOIN_TIMEOUT = 20_000;
 const LOOPBACK = '127.0.0.1:0';
-const PLACE = ['--listen', LOOPBACK, '--control', LOOPBACK, '--no-mdns', '--log-level', 'warn'];
+const PLACE = ['--listen', LOOPBACK, '--control', LOOPBACK, '--no-mdns', '--log-level', 'warn', '--disk', '0'];
 
 /** Throws where there is nothing to measure. */
 export function checkBuilt(): void {

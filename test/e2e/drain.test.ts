@@ -23,7 +23,7 @@ let sha256: string;
 beforeEach(async () => {
   origin = await startOrigin({ files: { '/f': { size: SIZE } } });
   sha256 = await origin.expectedSha256('/f');
-  manager = await startManager(origin.url, ['--memory', MANAGER_MEMORY]);
+  manager = await startManager(origin.url, ['--memory', MANAGER_MEMORY, '--disk', '0']);
 });
 afterEach(async () => {
   await stopAll();

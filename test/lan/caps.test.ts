@@ -25,7 +25,7 @@ describe.runIf(canRun())('a cap', () => {
     const netns = lan.netns('manager');
     const names = Array.from({ length: DOWNLOADS }, (_, i) => `/f${i}`);
     origin = await startOriginProcess({ files: Object.fromEntries(names.map((n) => [n, { size: 320 * MIB }])), netns });
-    await startPotluck(['--manager', '--mirror', origin.url, '--no-mdns'], { netns });
+    await startPotluck(['--manager', '--mirror', origin.url, '--no-mdns', '--disk', '0'], { netns });
     manager = `http://${lan.address('manager')}:11000`;
   });
   afterEach(async () => {
@@ -37,7 +37,7 @@ describe.runIf(canRun())('a cap', () => {
   /** The capped peer and an ordinary one, both fit. */
   async function start(...cap: string[]): Promise<Potluck> {
     const join = (host: string, ...args: string[]) =>
-      startPotluck(['--peer', '--upstream', manager, '--no-mdns', ...args], { netns: lan.netns(host) });
+      startPotluck(['--peer', '--upstream', manager, '--no-mdns', '--disk', '0', ...args], { netns: lan.netns(host) });
     const [peer] = await Promise.all([join('peer', ...cap), join('other')]);
     await eventually(async () => {
       const { stdout } = await lan.exec('manager', 'curl', ['-sS', 'http://127.0.0.1:11001/nodes']);

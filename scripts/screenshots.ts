@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
-import type { DesktopState } from '../src/engine/protocol/desktop.ts';
-import { joined, SETTINGS, STATES } from '../test/renderer/support/states.ts';
+import { WORDS } from '../src/renderer/words/words.ts';
+import { VIEWS, type View } from '../test/renderer/support/views.ts';
 import { buildWindow, WindowPage } from '../test/renderer/support/window-page.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { paletteImage } from './palette-png.ts';
@@ -24,39 +24,16 @@ interface Look {
   readonly theme: 'light' | 'dark';
 }
 
-interface Shot {
-  readonly name: string;
-  readonly state: DesktopState;
-  readonly tab?: 'limits' | 'diagnostics' | 'settings';
-  /** In all four looks; else in two, which show both languages and both themes. */
-  readonly all?: boolean;
-}
-
 const LOOKS: readonly Look[] = [
   { language: 'en', theme: 'light' },
   { language: 'zh', theme: 'dark' },
   { language: 'en', theme: 'dark' },
   { language: 'zh', theme: 'light' },
 ];
-/** States that are worth four pictures. */
-const MAIN = new Set(['nearby', 'sharing', 'draining', 'first-run']);
-
-function shots(): Shot[] {
-  const limits = joined('sharing', {
-    settings: { ...SETTINGS, hours: 'Mon-Thu 18:00-08:00; Fri 16:00-08:00; Sat-Sun' },
-  });
-  const states = Object.entries(STATES).map(([name, state]) => ({
-    name,
-    state: state.pausedUntil === null ? state : { ...state, pausedUntil: NOW.getTime() + 3_600_000 },
-    all: MAIN.has(name),
-  }));
-  return [
-    ...states,
-    { name: 'limits', state: limits, tab: 'limits', all: true },
-    { name: 'diagnostics', state: joined('unreachable'), tab: 'diagnostics' },
-    { name: 'settings', state: joined('sharing', { tray: false }), tab: 'settings', all: true },
-  ];
-}
+/** Views that are worth a picture in all four looks; the others have two, which show both languages and both themes. */
+const MAIN = new Set(['nearby', 'sharing', 'draining', 'first-run', 'limits']);
+/** Views that are shown whole, however long they are. */
+const LONG = new Set(['limits', 'diagnostics', 'settings']);
 
 /** Whether the machine can write Chinese. Where fontconfig is missing the system brings fonts along. */
 function hasChinese(): boolean {
@@ -68,9 +45,11 @@ function hasChinese(): boolean {
   }
 }
 
-async function take(browser: Browser, folder: string, { name, state, tab }: Shot, look: Look): Promise<number> {
+async function take(browser: Browser, folder: string, { name, state, go }: View, look: Look): Promise<number> {
+  // A pause ends an hour after the moment that the page believes it is.
+  const pausedUntil = state.pausedUntil === null ? null : NOW.getTime() + 3_600_000;
   const window = await WindowPage.open(browser, folder, {
-    state: { ...state, settings: { ...state.settings, ...look } },
+    state: { ...state, pausedUntil, settings: { ...state.settings, ...look } },
     viewport: SIZE,
     deviceScaleFactor: 2,
     timezoneId: 'UTC',
@@ -78,16 +57,10 @@ async function take(browser: Browser, folder: string, { name, state, tab }: Shot
     now: NOW,
   });
   const { page } = window;
-  if (tab !== undefined) await page.locator(`#tab-${tab}`).click();
-  if (tab === 'diagnostics') await page.getByRole('table').waitFor();
-  const tall = Number(
-    await page.evaluate(
-      "(document.querySelector('.panel')?.scrollHeight ?? 0) + (document.querySelector('.top')?.clientHeight ?? 0) + 1",
-    ),
-  );
-  if (tab !== undefined)
-    await page.setViewportSize({ ...SIZE, height: Math.min(TALLEST, Math.max(SIZE.height, tall)) });
-  // The focus of the click that chose the tab is not part of the view.
+  await go?.(page, WORDS[look.language]);
+  if (LONG.has(name))
+    await page.setViewportSize({ ...SIZE, height: Math.min(TALLEST, Number(await page.evaluate(WHOLE))) });
+  // The focus of the click that led here is not part of the view.
   await page.evaluate('document.querySelector("dialog[open]") ?? document.activeElement?.blur()');
   const png = paletteImage(await page.screenshot());
   writeFileSync(join(OUT, `${name}-${look.language}-${look.theme}.png`), png);
@@ -95,6 +68,9 @@ async function take(browser: Browser, folder: string, { name, state, tab }: Shot
   if (window.problems.length > 0) throw new Error(`${name}: ${window.problems.join('; ')}`);
   return png.length;
 }
+
+/** How tall the window has to be to show a view without scrolling. */
+const WHOLE = "document.querySelector('.panel').scrollHeight + document.querySelector('.top').offsetHeight";
 
 const browser = await launchChromium();
 if (browser === undefined) process.exit(1);
@@ -107,10 +83,10 @@ if (chinese) rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 const built = await buildWindow();
 let [count, bytes] = [0, 0];
-for (const shot of shots()) {
-  for (const look of shot.all === true ? LOOKS : LOOKS.slice(0, 2)) {
+for (const view of VIEWS) {
+  for (const look of MAIN.has(view.name) ? LOOKS : LOOKS.slice(0, 2)) {
     if (look.language === 'zh' && !chinese) continue;
-    bytes += await take(browser, built.folder, shot, look);
+    bytes += await take(browser, built.folder, view, look);
     count++;
   }
 }

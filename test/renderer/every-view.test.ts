@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { WORDS } from '../../src/renderer/words/words.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { joined, SETTINGS, STATES } from './support/states.ts';
+import { SETTINGS, STATES } from './support/states.ts';
+import { VIEWS } from './support/views.ts';
+import type { WindowPage } from './support/window-page.ts';
 import { axe, tooWide, windows } from './support/windows.ts';
 
 const browser = await launchChromium();
@@ -23,28 +25,21 @@ describe.skipIf(browser === undefined)('every view and state', () => {
     { timeout: 240_000 },
     async ({ language, theme }) => {
       const look = { language, theme };
-      const window = await open({ state: { ...STATES['nearby']!, settings: { ...SETTINGS, ...look } } });
-      const { page } = window;
       const found: Record<string, string[]> = {};
-      const check = async (name: string) => {
-        const wrong = await axe(page);
+      let window: WindowPage | undefined;
+      for (const { name, state, go } of VIEWS) {
+        const looking = { ...state, settings: { ...state.settings, ...look } };
+        // Where a person has gone somewhere, the next one begins anew.
+        if (window === undefined || go !== undefined) window = await open({ state: looking });
+        else await window.push(looking);
+        await go?.(window.page, WORDS[language]);
+        const wrong = await axe(window.page);
         for (const size of NARROW) {
-          await page.setViewportSize(size);
-          wrong.push(...(await tooWide(page)).map((what) => `${size.width}: ${what}`));
+          await window.page.setViewportSize(size);
+          wrong.push(...(await tooWide(window.page)).map((what) => `${size.width}: ${what}`));
         }
-        await page.setViewportSize(WHOLE);
+        await window.page.setViewportSize(WHOLE);
         if (wrong.length > 0) found[name] = wrong;
-      };
-      for (const [name, state] of Object.entries(STATES)) {
-        await window.push({ ...state, settings: { ...state.settings, ...look } });
-        await check(name);
-      }
-      const own = 'Mon-Fri 18:00-08:00; Sat';
-      await window.push(joined('sharing', { settings: { ...SETTINGS, ...look, hours: own }, tray: false }));
-      for (const tab of ['limits', 'diagnostics', 'settings'] as const) {
-        await page.getByRole('tab', { name: WORDS[language].tabs[tab] }).click();
-        if (tab === 'diagnostics') await page.getByRole('table').waitFor();
-        await check(tab);
       }
       expect(found).toEqual({});
     },

@@ -1,9 +1,13 @@
 import type { Throttle } from '../rate/throttle.ts';
 import type { Connection } from '../serve/connection.ts';
 import type { FastAnswers, FastOutcome, FastReply, FastRequest } from '../serve/fast/fast-answers.ts';
+import { headText } from '../serve/fast/head-text.ts';
+import { partialBody } from '../serve/object-answer.ts';
+import { planFor } from '../serve/plan.ts';
 import type { ObjectStore, StoredObject } from '../store/object-store.ts';
 import { type ObjectName, parseName } from './name.ts';
-import type { Renderer } from './representation.ts';
+import { letGo } from './reply-read.ts';
+import { notModified, type Renderer } from './representation.ts';
 
 /** Bodies up to this size are copied behind their head: one write of one buffer costs half of what two do. */
 const JOINED = 16 * 1024;
@@ -29,9 +33,16 @@ export interface StoreReply extends FastReply {
   readonly room: Buffer | undefined;
 }
 
+/** What is sent. The body is a part of the object's. */
+interface Made {
+  readonly status: number;
+  readonly head: string;
+  readonly body: Buffer | undefined;
+}
+
 /**
- * A store's answers for the fast path: GET and HEAD without conditions and ranges, of objects that fit memory as a whole and of objects that
- * are nowhere. Everything else takes the ordinary way.
+ * A store's answers for the fast path: 200, 206 with one range, 304 and 404, of objects that fit memory as a whole and of objects that are
+ * nowhere. Everything else takes the ordinary way.
  */
 export class StoreAnswers implements FastAnswers {
   readonly throttle: Throttle;
@@ -45,7 +56,6 @@ export class StoreAnswers implements FastAnswers {
   }
 
   answer(request: FastRequest, connection: Connection): FastReply | undefined | Promise<FastReply | undefined> {
-    if (request.fields.conditional) return undefined;
     try {
       const { dir, id, tags } = nameIn(request);
       const found = this.#with.objects.get(dir, id, { tags, claim: 'client', signal: connection.signal });
@@ -64,8 +74,19 @@ export class StoreAnswers implements FastAnswers {
     }
   }
 
+  /** The object is held until the answer is sent, or given back. */
   #reply(request: FastRequest, found: StoredObject | undefined): StoreReply | undefined {
-    return found === undefined ? this.#missed(request) : this.#whole(request, found);
+    if (found === undefined) return this.#missed(request);
+    try {
+      const { entry } = found;
+      const made = entry && this.#make(request, found, entry.bytes);
+      if (made !== undefined) return this.#hold(made, found);
+    } catch (error) {
+      letGo(found);
+      throw error;
+    }
+    letGo(found);
+    return undefined;
   }
 
   running(_request: FastRequest, reply: FastReply): void {
@@ -80,25 +101,37 @@ export class StoreAnswers implements FastAnswers {
     this.#with.onSent(request, reply, connection, outcome);
   }
 
-  #whole({ method }: FastRequest, object: StoredObject): StoreReply | undefined {
-    const { entry } = object;
-    if (entry === undefined) {
-      object.reader?.close();
-      return undefined;
+  #make({ method, fields }: FastRequest, object: StoredObject, bytes: Buffer): Made | undefined {
+    const { renderer } = this.#with;
+    const whole = () => ({
+      status: 200,
+      head: renderer.wholeHead(object),
+      body: method === 'HEAD' ? undefined : bytes,
+    });
+    if (!fields.conditional) return whole();
+    const shown = renderer.show(object);
+    const plan = planFor({ method, headers: fields.headers }, shown);
+    if (plan === 'whole') return whole();
+    if (plan === 304) return made(304, notModified(shown.headers), undefined);
+    const range = typeof plan === 'number' || plan.length > 1 ? undefined : plan[0];
+    if (range === undefined) return undefined;
+    return made(206, partialBody(shown.headers, shown, [range]).head, bytes.subarray(range.start, range.end + 1));
+  }
+
+  #hold({ status, head, body }: Made, object: StoredObject): StoreReply {
+    const base = { status, head, cache: 'hit', running: false } as const;
+    if (body !== undefined && (body.length > JOINED || head.length + body.length > ROOM)) {
+      return { ...base, body, object, room: undefined };
     }
-    const head = this.#with.renderer.wholeHead(object);
-    const base = { status: 200, head, cache: 'hit', running: false } as const;
-    const body = method === 'HEAD' ? undefined : entry.bytes;
     if (body === undefined || body.length === 0) {
-      entry.release();
+      letGo(object);
       return { ...base, body: undefined, object: undefined, room: undefined };
     }
-    if (body.length > JOINED || head.length + body.length > ROOM) return { ...base, body, object, room: undefined };
     const room = this.#room ?? Buffer.allocUnsafeSlow(ROOM);
     this.#room = undefined;
     room.write(head, 0, 'latin1');
     body.copy(room, head.length);
-    entry.release();
+    letGo(object);
     const message = room.subarray(0, head.length + body.length);
     return { ...base, body: undefined, message, object: undefined, room };
   }
@@ -108,6 +141,12 @@ export class StoreAnswers implements FastAnswers {
     const sent = method === 'HEAD' ? undefined : body;
     return { status: 404, head, body: sent, cache: 'miss', running: false, object: undefined, room: undefined };
   }
+}
+
+/** Undefined where a field cannot be sent, which the ordinary path then says. */
+function made(status: number, fields: readonly string[], body: Buffer | undefined): Made | undefined {
+  const head = headText({ status, fields });
+  return head === undefined ? undefined : { status, head, body };
 }
 
 /** The same request is read once. */

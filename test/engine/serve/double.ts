@@ -22,6 +22,7 @@ import type {
   Redirector,
   UpgradeHandler,
 } from '../../../src/engine/serve/collaborators.ts';
+import type { FastAnswers } from '../../../src/engine/serve/fast/fast-answers.ts';
 import { type Arrival, DataHandler } from '../../../src/engine/serve/handler.ts';
 import type { Limits } from '../../../src/engine/serve/limits.ts';
 import { type Certificate, DataListener } from '../../../src/engine/serve/listener.ts';
@@ -236,9 +237,20 @@ export interface FaceOptions {
   readonly tls?: Certificate;
   readonly log?: Log;
   readonly memory?: { pressed: boolean };
-  /** False: everything takes the ordinary way. */
-  readonly fast?: boolean;
+  /** False: everything takes the ordinary way. A function: what is put in front of the answers of the fast path. */
+  readonly fast?: boolean | ((answers: FastAnswers) => Partial<FastAnswers>);
   readonly clock?: Clock;
+}
+
+function fastOf(answers: FastAnswers, fast: FaceOptions['fast']): { fast?: FastAnswers } {
+  if (fast === false) return {};
+  const wrapped: FastAnswers = {
+    throttle: answers.throttle,
+    answer: (request, connection) => answers.answer(request, connection),
+    running: (request, reply) => answers.running(request, reply),
+    sent: (...facts) => answers.sent(...facts),
+  };
+  return { fast: typeof fast === 'function' ? { ...wrapped, ...fast(answers) } : answers };
 }
 
 /** A whole data port on a free loopback port, over a source that the test lays down. */
@@ -268,7 +280,7 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
   };
   const listener = new DataListener(
     {
-      handler: options.fast === false ? { handle } : { handle, fast: handler.fast },
+      handler: { handle, ...fastOf(handler.fast, options.fast) },
       upgrades: new Map(Object.entries(options.upgrades ?? {})),
       log,
       clock,

@@ -30,7 +30,7 @@ interface Sending {
 interface Waiting {
   readonly request: FastRequest;
   readonly startedAt: number;
-  /** Its bytes, for node:http should it have to answer. */
+  /** Its bytes. */
   readonly chunk: Buffer;
 }
 
@@ -59,8 +59,8 @@ export class FastConnection implements Running, Sink {
   #waiting: Waiting | undefined;
   /** Writes whose end was not told yet. */
   #unacknowledged = 0;
-  /** What came while an answer was being sent. */
-  #held: Buffer | undefined;
+  /** What is read now was answered. */
+  #dropping = false;
   #fail: ((error: Error) => void) | undefined;
 
   constructor(collaborators: FastCollaborators, connection: Connection) {
@@ -87,6 +87,7 @@ export class FastConnection implements Running, Sink {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (this.#dropping) return;
     const { refused, onRest } = this.#connection;
     const busy = this.#sending !== undefined || this.#waiting !== undefined;
     if (refused || (onRest !== undefined && !busy)) return; // it is being closed
@@ -95,7 +96,9 @@ export class FastConnection implements Running, Sink {
       return;
     }
     const request = this.#read(chunk);
-    if (request === undefined || !this.#answer(request, chunk)) this.#handOver(chunk);
+    if (request !== undefined && this.#answer(request, chunk)) return;
+    this.#hold(chunk);
+    this.#handOver();
   };
 
   /** The client has said its last: whatever is still to be sent is sent. */
@@ -116,18 +119,20 @@ export class FastConnection implements Running, Sink {
     return this.#request;
   }
 
-  /** A client that does not wait for its answers is heard when they are sent: one answer at a time lies ready here. */
+  /**
+   * A client that does not wait for its answers is heard when they are sent: one answer at a time lies ready here. What it says meanwhile stays
+   * in the socket, so that its last word comes behind that.
+   */
   #hold(chunk: Buffer): void {
-    this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
     this.#socket.pause();
+    this.#socket.unshift(chunk);
   }
 
-  #handOver(chunk: Buffer): void {
+  /** Gives the connection away; what was not answered is in the socket again. */
+  #handOver(): void {
     const socket = this.#socket;
     this.detach();
     this.#connection.fast = undefined;
-    socket.pause();
-    socket.unshift(chunk);
     this.#with.handOver(socket);
     socket.resume();
   }
@@ -143,12 +148,13 @@ export class FastConnection implements Running, Sink {
     return true;
   }
 
-  /** Until the answer is at hand the connection is as busy as while it sends. */
+  /** Until the answer is at hand the connection is as busy as while it sends, and the request stays in the socket: node:http may have to answer. */
   async #await(later: Promise<FastReply | undefined>, waiting: Waiting): Promise<void> {
     const { running } = this.#connection;
     const { request, startedAt, chunk } = waiting;
     this.#waiting = waiting;
     running.push(this);
+    this.#hold(chunk);
     const reply = await later;
     if (this.#waiting !== waiting) {
       if (reply !== undefined)
@@ -158,12 +164,20 @@ export class FastConnection implements Running, Sink {
     this.#waiting = undefined;
     if (reply === undefined) {
       running.splice(running.indexOf(this), 1); // it goes on elsewhere: nothing rests
-      this.#handOver(this.#held === undefined ? chunk : Buffer.concat([chunk, this.#held]));
+      this.#handOver();
       return;
     }
     this.#reply(request, reply, startedAt);
+    this.#drop(chunk.length);
     this.#connection.end(this);
     if (this.#sending === undefined) this.#goOn();
+  }
+
+  /** Takes out of the socket what was answered. */
+  #drop(bytes: number): void {
+    this.#dropping = true;
+    this.#socket.read(bytes);
+    this.#dropping = false;
   }
 
   #reply(request: FastRequest, reply: FastReply, startedAt: number): void {
@@ -258,11 +272,7 @@ export class FastConnection implements Running, Sink {
 
   /** What came meanwhile has its turn. */
   #goOn(): void {
-    const held = this.#held;
-    if (held === undefined || this.#connection.onRest !== undefined) return;
-    this.#held = undefined;
-    this.#socket.resume();
-    this.#onData(held);
+    if (this.#connection.onRest === undefined && this.#socket.isPaused()) this.#socket.resume();
   }
 
   closed(open: boolean): void {

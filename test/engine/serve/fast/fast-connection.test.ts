@@ -138,6 +138,50 @@ describe('a connection on the fast path', () => {
     expect([responses[0]?.body.length, closed, at.ordinary()]).toEqual([100_000, true, 0]);
   });
 
+  it.each(['later', 'not at all'])(
+    'answers in turn, and who has said his last, where the answer comes %s',
+    async (when) => {
+      const fast: FaceOptions['fast'] = (answers) => ({
+        answer: async (request, connection) => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          return when === 'later' ? answers.answer(request, connection) : undefined;
+        },
+      });
+      const at = await face({ fast });
+      const pieces = [get('/medium'), get('/large'), get('/small')];
+      const { responses, closed } = await raw(at.port, get('/small'), { pieces, end: true });
+      expect(responses.map(({ body }) => body.length)).toEqual([1000, 100_000, 300_000, 1000]);
+      expect(closed).toBe(true);
+      expect((await raw(at.port, get('/small'), { end: true })).responses).toHaveLength(1);
+      await until(() => at.handler.stats().running === 0, 'all are over');
+      expect(at.handler.stats()).toMatchObject({ hits: 5, cut: 0 });
+      expect(at.source.outstanding).toBe(0);
+    },
+  );
+
+  it('gives back what comes for a client that is gone', async () => {
+    let come: (() => void) | undefined;
+    const at = await face({
+      fast: (answers) => ({
+        answer: async (request, connection) => {
+          await new Promise<void>((resolve) => {
+            come = resolve;
+          });
+          return answers.answer(request, connection);
+        },
+      }),
+    });
+    const client = new Client(await open(at.port), []);
+    client.socket.write(get('/medium'));
+    await until(() => come !== undefined, 'it is waited for');
+    client.socket.resetAndDestroy();
+    await until(() => at.listener.connections === 0, 'the client is gone');
+    come?.();
+    await until(() => at.lines.length === 1, 'it is over');
+    expect(at.lines[0]).toMatchObject({ complete: false, bytes: 0 });
+    expect([at.handler.stats().running, at.source.outstanding]).toEqual([0, 0]);
+  });
+
   it('closes when it was idle for long', async () => {
     const at = await face({ limits: { idleTimeout: 100, sweepInterval: 20 } });
     const { responses, closed } = await raw(at.port, get('/small'));
@@ -169,6 +213,18 @@ describe('a connection on the fast path', () => {
     expect(at.handler.stats()).toMatchObject({ running: 0, cut: 0, hits: asked + 3 });
     expect(at.source.outstanding).toBe(0);
     socket.destroy();
+  });
+
+  it('answers in turn who does not read, asks for more, and has said his last', async () => {
+    const at = await face();
+    const { socket, asked } = await stall(at);
+    socket.end(get('/medium'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const client = new Client(socket, []);
+    socket.resume();
+    await once(socket, 'end');
+    const bodies = client.responses().map(({ body }) => body.length);
+    expect(bodies).toEqual([...Array(asked).fill(256 * 1024), 100_000]);
   });
 
   it('cuts a client that does not read, and gives back what it held', async () => {

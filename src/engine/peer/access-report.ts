@@ -2,6 +2,7 @@ import type { Service } from '../base/lifecycle.ts';
 import { MAX_LINE_TARGET, MAX_LINES } from '../protocol/limits.ts';
 import type { AccessLine, AccessSink } from '../serve/collaborators.ts';
 
+/** Lines wait so long for more of them, milliseconds. */
 const FLUSH_INTERVAL = 1_000;
 
 /** What was not sent line by line. */
@@ -37,6 +38,8 @@ export class AccessReport implements AccessSink, Service {
   #lines: AccessLine[] = [];
   #requests = 0;
   #bytes = 0;
+  #running = false;
+  /** Armed while something waits, and only then: a peer that rests should not wake its machine. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(collaborators: AccessReportCollaborators) {
@@ -45,12 +48,14 @@ export class AccessReport implements AccessSink, Service {
   }
 
   async start(): Promise<void> {
-    this.#timer ??= setInterval(() => this.flush(), FLUSH_INTERVAL).unref();
+    this.#running = true;
+    if (this.#isWaiting) this.#arm();
   }
 
   /** Sends what there is, then stops. Lines that come later still reach the local log. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#running = false;
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.flush();
   }
@@ -63,14 +68,27 @@ export class AccessReport implements AccessSink, Service {
       this.#requests++;
       this.#bytes += line.bytes;
     }
+    if (this.#timer === undefined && this.#running) this.#arm();
   }
 
   /** Sends the batch of this second, if there is anything in it. */
   flush(): void {
-    if (this.#lines.length === 0 && this.#requests === 0) return;
+    if (!this.#isWaiting) return;
     if (!this.#send({ lines: this.#lines, more: { requests: this.#requests, bytes: this.#bytes } })) return;
     this.#lines = [];
     this.#requests = 0;
     this.#bytes = 0;
+  }
+
+  get #isWaiting(): boolean {
+    return this.#lines.length > 0 || this.#requests > 0;
+  }
+
+  #arm(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.flush();
+      if (this.#isWaiting) this.#arm(); // there is no session
+    }, FLUSH_INTERVAL).unref();
   }
 }

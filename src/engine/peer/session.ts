@@ -15,17 +15,17 @@ import { accessMessages, headMessages } from './reporting.ts';
 import type { PeerSessionCollaborators, PeerSessionOptions } from './session-parts.ts';
 import { Standing } from './standing.ts';
 
-/** How often the outbox is emptied and silence is looked for, milliseconds. */
-const TICK = 200;
-/** A tick this much too late says that this machine stood still, not that the manager is silent. Milliseconds. */
-const LATE_TICK = 1000;
+/** What is to be told waits so long for more of it, milliseconds. */
+const BATCH = 200;
+/** A second that is this much too long says that this machine stood still, not that the manager is silent. Milliseconds. */
+const LATE = 1000;
 /** At the start a manager that does not answer is given this long, milliseconds: both may have been started together. */
 const FIRST_JOIN = 3000;
 /** The manager has this long to acknowledge that a peer leaves, milliseconds. */
 const DRAIN_PATIENCE = 2000;
 /** Milliseconds for a goodbye to get out. */
 const BYE_PATIENCE = 50;
-/** Pieces that are announced between two ticks at most. */
+/** Pieces that wait to be announced at most. */
 const ANNOUNCED_AT_ONCE = 5000;
 /** Why there is no session after a goodbye. */
 const RESTING = 'it has said goodbye: the machine sleeps or stops';
@@ -52,8 +52,9 @@ export class PeerSession implements Service {
   #draining = false;
   #onDrained: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #lastTick = 0;
-  #statsAt = 0;
+  #lastSecond = 0;
+  /** Armed while something waits in the outbox, and only then: a peer that rests should not wake its machine. */
+  #sending: NodeJS.Timeout | undefined;
 
   constructor(collaborators: PeerSessionCollaborators, options: PeerSessionOptions = {}) {
     this.#with = collaborators;
@@ -65,6 +66,7 @@ export class PeerSession implements Service {
       drained: () => this.#onDrained?.(),
       reached: (reason) => this.#setReach(reason),
     };
+    collaborators.outbox.onNews = () => this.#sendSoon();
   }
 
   /**
@@ -74,7 +76,8 @@ export class PeerSession implements Service {
   async start(options: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#options.persist === true) void this.#seek(0);
     else await this.#joinOrFail(options.signal);
-    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+    this.#lastSecond = this.#with.clock.monotonic();
+    this.#timer = setInterval(() => this.#second(), STATS_INTERVAL).unref();
   }
 
   async #joinOrFail(given: AbortSignal | undefined): Promise<void> {
@@ -121,7 +124,6 @@ export class PeerSession implements Service {
 
   /** Sends the load now, as when the peer begins or ends to hold back. */
   report(): void {
-    this.#statsAt = this.#with.clock.monotonic() + STATS_INTERVAL;
     const { load, paused } = this.#with.collect();
     const time = this.#with.clock.now();
     this.send({ type: 'stats', time, load, ...(paused === undefined ? {} : { paused: paused.slice(0, 1000) }) });
@@ -168,6 +170,7 @@ export class PeerSession implements Service {
   async close(): Promise<void> {
     if (this.#life.signal.aborted) return;
     clearInterval(this.#timer);
+    clearTimeout(this.#sending);
     const wire = this.#wire;
     this.#life.abort(new DOMException('the session is closed', 'AbortError'));
     if (wire === undefined) return;
@@ -209,6 +212,7 @@ export class PeerSession implements Service {
     log.info({ manager: url, name, members: welcome.members.length }, 'joined the manager');
     observer.joined?.(welcome, { url, name });
     outbox.forgetPieces();
+    this.#sendSoon(); // accusations may have waited for it
     const held = this.#with.holdings?.();
     void this.#announce(wire, held?.pieces ?? []);
     for (const message of headMessages(held?.heads ?? [])) wire.send(message);
@@ -237,7 +241,7 @@ export class PeerSession implements Service {
     for (const added of pieces) {
       if (added !== undefined) outbox.announce({ added });
       else await new Promise((resolve) => setImmediate(resolve));
-      while (outbox.size >= ANNOUNCED_AT_ONCE && this.#wire === wire) await sleep(TICK, undefined, { ref: false });
+      while (outbox.size >= ANNOUNCED_AT_ONCE && this.#wire === wire) await sleep(BATCH, undefined, { ref: false });
       if (this.#wire !== wire) return;
     }
   }
@@ -321,18 +325,25 @@ export class PeerSession implements Service {
     observer.unreachable?.(reason);
   }
 
-  #tick(): void {
+  /** Without a session everything waits for the next one. */
+  #sendSoon(): void {
+    if (this.#wire === undefined || this.#life.signal.aborted) return;
+    this.#sending ??= setTimeout(() => {
+      this.#sending = undefined;
+      const wire = this.#wire;
+      if (wire !== undefined) for (const message of this.#with.outbox.take()) wire.send(message);
+    }, BATCH).unref();
+  }
+
+  #second(): void {
     const now = this.#with.clock.monotonic();
-    const late = now - this.#lastTick > LATE_TICK;
-    this.#lastTick = now;
+    const late = now - this.#lastSecond > STATS_INTERVAL + LATE;
+    this.#lastSecond = now;
     const wire = this.#wire;
     if (wire === undefined) return;
     // After this machine stood still, what the manager sent meanwhile is still waiting to be read.
-    if (!late && now - wire.heardAt > (this.#options.managerSilence ?? MANAGER_SILENCE)) {
+    if (!late && now - wire.heardAt > (this.#options.managerSilence ?? MANAGER_SILENCE))
       wire.drop('nothing is heard of the manager');
-      return;
-    }
-    for (const message of this.#with.outbox.take()) wire.send(message);
-    if (now >= this.#statsAt) this.report();
+    else this.report();
   }
 }

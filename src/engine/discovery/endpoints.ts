@@ -67,6 +67,13 @@ export class Endpoints {
     return due.sort((a, b) => Number(b.health !== undefined) - Number(a.health !== undefined));
   }
 
+  /** When the next is to be probed, monotonic milliseconds; Infinity where none is, or all are being probed. */
+  get nextDue(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { dueAt } of this.#byUrl.values()) next = Math.min(next, dueAt);
+    return next;
+  }
+
   /** Notes the outcome of a probe; of an endpoint that is no longer known it is ignored. */
   probed(endpoint: Endpoint, result: ProbeResult, now: number): void {
     if (this.#byUrl.get(endpoint.url) !== endpoint) return;

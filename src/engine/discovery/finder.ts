@@ -10,8 +10,13 @@ import { type Link, Links } from './links.ts';
 import { probe } from './probe.ts';
 import { type DnsResponse, goodbyesIn, SERVICE_NAME, sightingsIn } from './records.ts';
 
-/** How often the table is looked at for addresses to probe, milliseconds. */
-const TICK = 250;
+/** Calls `run` once after so many milliseconds, unless the returned function is called before. */
+export type Later = (milliseconds: number, run: () => void) => () => void;
+
+const realLater: Later = (milliseconds, run) => {
+  const timer = setTimeout(run, milliseconds);
+  return () => clearTimeout(timer);
+};
 
 export type FoundListener = (managers: readonly FoundManager[]) => void;
 
@@ -30,13 +35,16 @@ export class Finder implements Service {
   readonly #probes = new Set<Promise<void>>();
   #managers: readonly FoundManager[] = [];
   #shown = '[]';
-  #tick: NodeJS.Timeout | undefined;
+  readonly #later: Later;
+  /** Takes back the timer for whatever is due next: between two things to do there is none to wake for. */
+  #calledOff: () => void = () => undefined;
   #queryAt = 0;
   #queryPause = FIRST_QUERY_PAUSE;
 
-  constructor(collaborators: { log: Log; clock: Clock }, options: MulticastOptions = {}) {
+  constructor(collaborators: { log: Log; clock: Clock; later?: Later }, options: MulticastOptions = {}) {
     this.#log = collaborators.log;
     this.#clock = collaborators.clock;
+    this.#later = collaborators.later ?? realLater;
     this.#links = new Links(collaborators, {
       ...options,
       opened: (link) => this.#listen(link),
@@ -47,7 +55,6 @@ export class Finder implements Service {
   /** Never fails: a machine without a network finds nothing until it has one. */
   start(): Promise<void> {
     this.#links.start();
-    this.#tick = setInterval(() => this.#work(), TICK);
     this.#work();
     return Promise.resolve();
   }
@@ -80,7 +87,7 @@ export class Finder implements Service {
 
   /** Ends probes, timers and sockets. Idempotent. */
   async close(): Promise<void> {
-    clearInterval(this.#tick);
+    this.#calledOff();
     this.#closed.abort();
     this.#listeners.clear();
     await Promise.all([this.#links.close(), ...this.#probes]);
@@ -98,8 +105,7 @@ export class Finder implements Service {
     const { networks } = this.#links;
     for (const sighting of sightingsIn(response, sender))
       this.#endpoints.heard(sighting, networks, this.#clock.monotonic());
-    this.#show();
-    this.#startProbes();
+    this.#work();
   }
 
   #networksChanged(): void {
@@ -113,7 +119,9 @@ export class Finder implements Service {
     this.#queryPause = FIRST_QUERY_PAUSE;
   }
 
+  /** Does what is due, and sets the timer for what is due next. */
   #work(): void {
+    if (this.#closed.signal.aborted) return;
     const now = this.#clock.monotonic();
     if (now >= this.#queryAt) {
       this.#ask();
@@ -122,6 +130,9 @@ export class Finder implements Service {
     }
     this.#startProbes();
     this.#show();
+    this.#calledOff();
+    const next = Math.min(this.#queryAt, this.#probes.size < PROBES_AT_ONCE ? this.#endpoints.nextDue : Infinity);
+    this.#calledOff = this.#later(Math.max(0, Math.ceil(next - this.#clock.monotonic())), () => this.#work());
   }
 
   #ask(): void {
@@ -137,7 +148,10 @@ export class Finder implements Service {
     for (const endpoint of this.#endpoints.due(this.#clock.monotonic())) {
       if (this.#probes.size >= PROBES_AT_ONCE) return;
       endpoint.dueAt = Number.POSITIVE_INFINITY;
-      const probing: Promise<void> = this.#probe(endpoint).finally(() => this.#probes.delete(probing));
+      const probing: Promise<void> = this.#probe(endpoint).finally(() => {
+        this.#probes.delete(probing);
+        this.#work();
+      });
       this.#probes.add(probing);
     }
   }
@@ -146,7 +160,6 @@ export class Finder implements Service {
     const result = await probe(endpoint.url, this.#closed.signal);
     if (this.#closed.signal.aborted) return;
     this.#endpoints.probed(endpoint, result, this.#clock.monotonic());
-    this.#show();
   }
 
   /** Tells the listeners if the list is another than before. */

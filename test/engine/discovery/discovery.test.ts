@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Clock, ManualClock, systemClock } from '../../../src/engine/base/clock.ts';
 import { silentLog } from '../../../src/engine/base/log.ts';
 import { Advertiser } from '../../../src/engine/discovery/advertiser.ts';
-import { Finder } from '../../../src/engine/discovery/finder.ts';
+import { Finder, type Later } from '../../../src/engine/discovery/finder.ts';
 import {
   listInterfaces,
   type MulticastOptions,
@@ -26,12 +26,25 @@ async function manage(name: string, multicast: MulticastOptions, tokenRequired =
   return { manager, advertiser, url: manager.url, fingerprint: manager.identity.fingerprint };
 }
 
-async function find(multicast: MulticastOptions, clock: Clock = systemClock): Promise<Finder> {
-  const finder = new Finder({ log: silentLog, clock }, multicast);
+async function find(multicast: MulticastOptions, by: { clock?: Clock; later?: Later } = {}): Promise<Finder> {
+  const finder = new Finder({ log: silentLog, clock: systemClock, ...by }, multicast);
   opened.push(finder);
   await finder.start();
   return finder;
 }
+
+/** Timers that go by a clock which somebody turns. */
+const timersOf =
+  (clock: Clock): Later =>
+  (milliseconds, run) => {
+    const due = clock.monotonic() + milliseconds;
+    const timer = setInterval(() => {
+      if (clock.monotonic() < due) return;
+      clearInterval(timer);
+      run();
+    }, 10);
+    return () => clearInterval(timer);
+  };
 
 const names = (finder: Finder) => finder.managers.map(({ name }) => name);
 
@@ -66,7 +79,7 @@ describe('discovery', () => {
     const multicast = ownMulticast();
     const { manager } = await manage('Office', multicast);
     const clock = new ManualClock();
-    const finder = await find(multicast, clock);
+    const finder = await find(multicast, { clock, later: timersOf(clock) });
     await eventually(() => expect(names(finder)).toEqual(['Office']));
     const { port } = manager;
     await manager.close();

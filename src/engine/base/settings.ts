@@ -92,6 +92,8 @@ export interface PeerSettings extends NodeSettings {
    * by itself, as a wrong join token, ends the start or the peer either way.
    */
   readonly persist?: 'fail' | 'try';
+  /** Folder of the disk tier, absolute, for nothing else; where not given, one in the state folder. */
+  readonly cacheFolder?: string;
   /** As written, for rate/hours.ts; undefined: always. */
   readonly hours: string | undefined;
   /** The address that redirects shall name; no port: the one listened on. */

@@ -56,7 +56,7 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
   const membership = new Membership({ clock, log, outbox }, { self: id });
   const grant = new MemoryGrant(settings.memory);
   const onDrop = (dir: string, id: string) => outbox.announce({ dropped: { dir, id } });
-  const folder = join(settings.state, 'cache', 'peer');
+  const folder = settings.cacheFolder ?? join(settings.state, 'cache', 'peer');
   const kept = stack.use(await KeptContent.open({ clock, log }, { ...settings, folder, memory: grant.pieces, onDrop }));
   const { store } = kept;
   const heads = new HeadTable({ bytes: grant.heads });

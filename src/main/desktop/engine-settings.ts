@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { PeerSettings } from '../../engine/base/settings.ts';
 import { loadSettings } from '../../engine/base/settings-load.ts';
 import type { DesktopSettings } from '../../engine/protocol/desktop.ts';
@@ -39,6 +40,8 @@ export function engineSettings(
     hours: undefined, // the app keeps the hours itself, because they change while it runs
     joinToken: request.token,
     persist: request.persist ? 'try' : 'fail',
+    // One of our own in the folder that the person chose: what else is in there is theirs.
+    ...(given.cacheFolder === '' ? {} : { cacheFolder: join(given.cacheFolder, 'potluck-cache') }),
     ...(request.fingerprint === undefined ? {} : { upstreamKey: request.fingerprint }),
   };
 }

@@ -26,7 +26,7 @@ export function kindDefaults({ totalMemory, freeDisk }: Machine): DesktopSetting
     uploadCap: 20 * MIB,
     downloadCap: null,
     memory: clamp(totalMemory / 8, 64 * MIB, 512 * MIB),
-    disk: freeDisk === null ? 1024 * MIB : clamp(freeDisk / 5, 0, 10 * 1024 * MIB),
+    disk: kindDisk(freeDisk),
     cacheFolder: '',
     hours: '',
     conditions: { battery: 'pause', metered: 'pause', vpn: 'pause', busy: 'serve' },
@@ -64,6 +64,12 @@ const MemorySchema = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** The engine's disk tier wants some room at least; a disk that is as good as full is left alone. */
+function kindDisk(free: number | null): number {
+  const share = free === null ? 1024 * MIB : Math.floor(free / 5);
+  return share < 64 * MIB ? 0 : Math.min(share, 10 * 1024 * MIB);
+}
 
 /** What the app remembers by itself, beside what the person has set. */
 export type Memory = Static<typeof MemorySchema>;

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -87,6 +87,33 @@ describe('a port that is taken', () => {
     const port = await freePort();
     await desk.call('change', { port });
     await desk.until(({ app, peer }) => app === 'sharing' && peer?.port === port);
+  });
+});
+
+describe('the folder of the cache', () => {
+  it('is one of its own in the folder that the person chose, from then on', async () => {
+    using place = tempFolder('potluck-cache-');
+    await using desk = await Desk.start();
+    await join_(desk);
+    desk.electron.dialog.folder = place.path;
+    const chosen = await desk.call('chooseFolder', null);
+    expect(chosen).toBe(place.path);
+    await desk.call('change', { cacheFolder: place.path });
+    await desk.until(({ app }) => app === 'sharing');
+    expect(readdirSync(place.path)).toEqual(['potluck-cache']);
+    const refused = await desk.ask('change', { cacheFolder: 'here' });
+    expect(refused).toMatchObject({ ok: false, problem: { code: 'POTLUCK_USAGE' } });
+  });
+
+  it('can be given back and taken again while it runs', async () => {
+    await using desk = await Desk.start();
+    await desk.call('change', { disk: 64 * 2 ** 20 });
+    await join_(desk);
+    expect(desk.state.peer?.disk.grant).toBe(64 * 2 ** 20);
+    await desk.call('change', { disk: 0 });
+    await desk.until(({ app, peer }) => app === 'sharing' && peer?.disk.grant === 0);
+    await desk.call('change', { disk: 128 * 2 ** 20 });
+    await desk.until(({ app, peer }) => app === 'sharing' && peer?.disk.grant === 128 * 2 ** 20);
   });
 });
 

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Stats } from '../../src/engine/protocol/control.ts';
-import { curl, eventually, runPotluck, stopAll, tempFolder } from '../support/program.ts';
+import { curl, eventually, have, run, runPotluck, stopAll, tempFolder } from '../support/program.ts';
 import { api, logOf } from './nodes.ts';
 import { DIR, id, put, startStore, urlOf, WHOLE } from './store.ts';
 
@@ -229,4 +229,29 @@ it.runIf(canMount)('A store on a full disk: 507, reads go on, one warning, and i
     await stopAll();
     execFileSync('umount', ['--lazy', mount]);
   }
+});
+
+describe.runIf(have('openssl'))('a store with --tls-cert and --tls-key', () => {
+  it('speaks HTTPS on both ports, DEL included', async () => {
+    using folder = tempFolder();
+    const [cert, key] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
+    const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=store -addext';
+    const made = await run('openssl', [
+      ...words.split(' '),
+      'subjectAltName=IP:127.0.0.1',
+      '-out',
+      cert,
+      '-keyout',
+      key,
+    ]);
+    expect(made.code).toBe(0);
+    const store = await startStore(['--tls-cert', cert, '--tls-key', key]);
+    expect([store.data, store.control]).toEqual([expect.stringMatching(/^https:/), expect.stringMatching(/^https:/)]);
+    const trust = ['--cacert', cert];
+    expect((await put(urlOf(store, 1), 'hello', trust)).status).toBe(201);
+    for (let time = 0; time < 3; time++) expect((await curl([...trust, urlOf(store, 1)])).stdout).toBe('hello');
+    const gone = await curl([...trust, '-X', 'DEL', urlOf(store, 1)]);
+    expect([gone.status, gone.stdout]).toEqual([200, '{"removed":1}']);
+    expect((await curl([...trust, `${store.control}/health`])).stdout).toContain('"face":"store"');
+  });
 });

@@ -75,6 +75,9 @@ describe.skipIf(browser === undefined)('joining', () => {
     await check.getByRole('button', { name: 'Join' }).click();
     expect(await join).toEqual({ url: MANAGERS[0]!.url, fingerprint: MANAGERS[0]!.fingerprint });
     await check.waitFor({ state: 'detached' });
+    // Back where it began, over two dialogs.
+    const begun = page.getByRole('button', { name: 'Enter an address or link' });
+    expect(await begun.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
   });
 
   it('takes the token out of a join link that was entered', async () => {

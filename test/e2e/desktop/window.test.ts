@@ -1,32 +1,17 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Desk, type DeskOptions } from '../../main/desktop/harness.ts';
-import { launchChromium } from '../../support/chromium.ts';
-import { type BuiltWindow, buildWindow, ChromiumHost } from '../../support/electron/chromium-host.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, type Potluck, sha256OfUrl, stopAll } from '../../support/program.ts';
 import { startManager } from '../nodes.ts';
+import { joinByHand, throughFirstRun, useStage } from './stage.ts';
 
 const MIB = 2 ** 20;
 const SIZE = 3 * MIB;
 
-let browser: Browser | undefined;
-let built: BuiltWindow;
+const start = useStage();
 let origin: Origin;
 let manager: Potluck;
 
-beforeAll(async () => {
-  browser = await launchChromium();
-  if (browser !== undefined) built = await buildWindow();
-}, 120_000);
-
-afterAll(async () => {
-  await browser?.close();
-  built?.[Symbol.dispose]();
-});
-
-beforeEach(async ({ skip }) => {
-  if (browser === undefined) skip('no Chromium');
+beforeEach(async () => {
   origin = await startOrigin({ files: { '/big.iso': { size: SIZE } } });
 });
 
@@ -34,30 +19,6 @@ afterEach(async () => {
   await stopAll();
   await origin.close();
 });
-
-/** The real main process, preload and page, around a real engine. */
-async function start(options: DeskOptions = {}): Promise<{ desk: Desk; host: ChromiumHost; page: () => Page }> {
-  const host = new ChromiumHost(browser as Browser);
-  const desk = await Desk.start({ ...options, host, page: built.page, preload: built.preload });
-  await eventually(() => host.pages > 0);
-  return { desk, host, page: () => host.page };
-}
-
-/** The three steps of the first run, with nothing changed. */
-async function throughFirstRun(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByRole('button', { name: 'Find a manager' }).click();
-}
-
-/** Joins by hand: the address, a look at the key, Join. */
-async function joinByHand(page: Page, address: string): Promise<void> {
-  await page.getByRole('button', { name: 'Enter an address or link' }).click();
-  await page.getByLabel('Address or join link').fill(address);
-  await page.getByRole('button', { name: 'Look it up' }).click();
-  const check = page.getByRole('dialog', { name: 'Is this the right manager?' });
-  await check.getByRole('button', { name: 'Join', exact: true }).click();
-}
 
 describe('the desktop app in its window', () => {
   it('leads from the first start to a download that is shown and counted, and politely out again', async () => {

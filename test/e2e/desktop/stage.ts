@@ -1,0 +1,62 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { Desk, type DeskOptions } from '../../main/desktop/harness.ts';
+import { launchChromium } from '../../support/chromium.ts';
+import { type BuiltWindow, buildWindow, ChromiumHost } from '../../support/electron/chromium-host.ts';
+import { eventually } from '../../support/program.ts';
+
+/** The app with its window in a real browser. */
+export interface Stage {
+  readonly desk: Desk;
+  readonly host: ChromiumHost;
+  /** The page of the window that was opened last. */
+  readonly page: () => Page;
+}
+
+/**
+ * One browser and one build for the tests of a file, which are skipped where no Chromium can be started. The returned function starts the real main
+ * process, preload and page, around a real engine.
+ */
+export function useStage(): (options?: DeskOptions) => Promise<Stage> {
+  let browser: Browser | undefined;
+  let built: BuiltWindow | undefined;
+  beforeAll(async () => {
+    browser = await launchChromium();
+    if (browser !== undefined) built = await buildWindow();
+  }, 120_000);
+  beforeEach(({ skip }) => {
+    if (browser === undefined) skip('no Chromium');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    built?.[Symbol.dispose]();
+  });
+  return async (options = {}) => {
+    if (browser === undefined || built === undefined) throw new Error('there is no browser');
+    const host = new ChromiumHost(browser);
+    const desk = await Desk.start({ ...options, host, page: built.page, preload: built.preload });
+    await eventually(() => host.pages > 0);
+    return { desk, host, page: () => host.page };
+  };
+}
+
+/** The three steps of the first run, with nothing changed. */
+export async function throughFirstRun(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('button', { name: 'Find a manager' }).click();
+}
+
+/** Looks a manager up by hand; its key is shown then. */
+export async function lookUp(page: Page, address: string): Promise<void> {
+  await page.getByRole('button', { name: 'Enter an address or link' }).click();
+  await page.getByLabel('Address or join link').fill(address);
+  await page.getByRole('button', { name: 'Look it up' }).click();
+}
+
+/** Joins by hand: the address, a look at the key, Join. */
+export async function joinByHand(page: Page, address: string): Promise<void> {
+  await lookUp(page, address);
+  const check = page.getByRole('dialog', { name: 'Is this the right manager?' });
+  await check.getByRole('button', { name: 'Join', exact: true }).click();
+}

@@ -50,8 +50,8 @@ export class HeadJournal implements HeadObserver {
   #lines = 0;
   #running: Promise<void> | undefined;
   #waiting: (() => void)[] = [];
-  #unsynced = false;
   #broken = false;
+  /** Armed while written lines have not reached the disk. */
   #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -83,7 +83,6 @@ export class HeadJournal implements HeadObserver {
     this.#heads.observer = this;
     this.#broken = true; // there is no file yet
     this.#wake();
-    this.#timer = setInterval(() => this.#sync(), SYNC_INTERVAL).unref();
   }
 
   put(live: LiveHead): void {
@@ -110,10 +109,10 @@ export class HeadJournal implements HeadObserver {
   async close(): Promise<void> {
     if (this.#closed) return;
     if (this.#heads.observer === this) this.#heads.observer = undefined;
-    clearInterval(this.#timer);
     clearTimeout(this.#retry);
     while (this.#running !== undefined) await this.#running;
     this.#closed = true;
+    clearTimeout(this.#timer);
     const file = this.#file;
     this.#file = undefined;
     await file?.datasync().catch((error: unknown) => this.#warn(error));
@@ -141,8 +140,9 @@ export class HeadJournal implements HeadObserver {
   }
 
   async #run(): Promise<void> {
-    if (this.#broken || this.#lines > 2 * this.#heads.size + SLACK) await this.#anew();
+    if (this.#broken) await this.#anew();
     while (this.#hasNews || this.#waiting.length > 0) {
+      if (this.#lines > 2 * this.#heads.size + SLACK) await this.#anew();
       const news = [...this.#dirty];
       const waiting = this.#waiting.length;
       this.#dirty.clear();
@@ -200,7 +200,7 @@ export class HeadJournal implements HeadObserver {
       bytes = 0;
       await writeAll(file, text, this.#length);
       this.#length += text.length;
-      this.#unsynced = true;
+      this.#timer ??= setTimeout(() => this.#sync(), SYNC_INTERVAL).unref();
     };
     for (const line of lines) {
       slice.push(line);
@@ -211,9 +211,8 @@ export class HeadJournal implements HeadObserver {
   }
 
   #sync(): void {
-    if (!this.#unsynced || this.#file === undefined) return;
-    this.#unsynced = false;
-    this.#file.datasync().catch((error: unknown) => this.#warn(error));
+    this.#timer = undefined;
+    this.#file?.datasync().catch((error: unknown) => this.#warn(error));
   }
 
   /** The file must not be believed at the next start: it lacks an end. */

@@ -12,6 +12,7 @@ import type { FastAnswers } from './fast/fast-answers.ts';
 import { FastConnection } from './fast/fast-connection.ts';
 import type { Arrival } from './handler.ts';
 import { ALLOWED, DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { parseFailure, passesByItself, portError } from './listener-errors.ts';
 import { refuse } from './refuse.ts';
 import { acceptsUpgrade, upgradeHandlerFor } from './upgrade.ts';
 
@@ -163,7 +164,7 @@ export class DataListener implements Service {
   #failed(error: NodeJS.ErrnoException): void {
     if (this.#draining !== undefined || this.#closing !== undefined) return;
     this.#collaborators.log.error({ err: error }, 'the data port failed');
-    if (this.#server.listening && PASSING.has(error.code ?? '')) return;
+    if (this.#server.listening && passesByItself(error)) return;
     this.#collaborators.onFailed?.(new PotluckError('POTLUCK_PORT_LOST', error.message, { cause: error }));
   }
 
@@ -354,27 +355,3 @@ export class DataListener implements Service {
 const BACKLOG = 1024;
 
 function ignoreNotRunning(): void {}
-
-/** Errors of taking one connection: no descriptor, no memory, or it was gone before it was taken (accept(2)). */
-const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EPROTO', 'EPERM', 'EINTR']);
-
-/** Windows says EACCES of ports that it keeps for itself, and Linux of those below 1024: taken is taken, another port will do. */
-export function portError(error: NodeJS.ErrnoException, port: number): Error {
-  if (error.code === 'EADDRINUSE') return new PotluckError('POTLUCK_PORT_IN_USE', String(port), { cause: error });
-  if (error.code !== 'EACCES') return error;
-  return new PotluckError('POTLUCK_PORT_IN_USE', `${port} (the system does not give it away)`, { cause: error });
-}
-
-/** What the parser's error means to the client. */
-function parseFailure(error: NodeJS.ErrnoException): PotluckError {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new PotluckError('POTLUCK_HEADERS_TOO_LARGE');
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new PotluckError('POTLUCK_TOO_LARGE', 'chunk extensions');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new PotluckError('POTLUCK_TIMEOUT');
-    default:
-      return new PotluckError('POTLUCK_BAD_REQUEST', (error as { reason?: string }).reason);
-  }
-}

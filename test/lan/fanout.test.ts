@@ -9,10 +9,8 @@ const M = 12;
 const N = 6;
 const S = 64 * 1024 * 1024;
 const RATE = '100mbit';
-/** What the whole shall take at most, in terms of what the uplinks allow. Not reached yet: 1.32 was measured on a quiet machine. */
+/** What the whole may take at most, in terms of what the uplinks allow. 1.22 to 1.27 were measured on a quiet machine. */
 const TARGET = 1.3;
-/** What is held: more than this would be a step back. */
-const HELD = 1.6;
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
 const CLIENTS = names('client', M);
@@ -73,12 +71,12 @@ describe.runIf(canRun())('a cold file for everybody', () => {
     console.log(
       [
         `C = ${(C / 1e6).toFixed(2)} MB/s, S = ${mib(S)}, M = ${M}, N = ${N}`,
-        `took ${took.toFixed(1)} s (first client ${Math.min(...times).toFixed(1)} s); the uplinks need ${bound.toFixed(1)} s: ${(took / bound).toFixed(2)} times that, ${TARGET} is wanted`,
+        `took ${took.toFixed(1)} s (first client ${Math.min(...times).toFixed(1)} s); the uplinks need ${bound.toFixed(1)} s: ${(took / bound).toFixed(2)} times that, ${TARGET} is allowed`,
         `the origin alone would need M*S/C = ${((M * S) / C).toFixed(1)} s; it sent ${mib((await origin.stats()).bodyBytes)}`,
         ...(await nodes()).map(({ url, served, fetched }) => `${url}: served ${mib(served)}, fetched ${mib(fetched)}`),
       ].join('\n'),
     );
     expect((await origin.stats()).bodyBytes).toBeLessThanOrEqual(S * 1.001);
-    expect(took).toBeLessThanOrEqual(HELD * bound);
+    expect(took).toBeLessThanOrEqual(TARGET * bound);
   });
 });

@@ -7,7 +7,7 @@ import { FrontDoor } from './front-door.ts';
 import { HIDDEN } from './login.ts';
 import { type Hub, Model } from './model.ts';
 import { type Opened, openFiles } from './opened.ts';
-import type { ElectronPieces } from './pieces.ts';
+import type { ElectronPieces, Platform } from './pieces.ts';
 import { Power } from './power.ts';
 import { registerScheme, serveScheme } from './protocol-scheme.ts';
 import { Quit } from './quit.ts';
@@ -16,6 +16,9 @@ import type { Updates } from './updates.ts';
 
 /** How often what changes slowly is looked at and kept, milliseconds. */
 const MINUTE = 60_000;
+
+/** As in electron-builder.yml. */
+const APP_ID = 'org.potluck.desktop';
 
 /** The running app, for whoever started it. */
 export interface DesktopApp {
@@ -39,6 +42,8 @@ export async function startDesktop(
     return undefined;
   }
   registerScheme(electron);
+  // Windows shows notifications of programs that it knows by this name: the one of electron-builder.yml.
+  if (surroundings.platform === 'win32') electron.app.setAppUserModelId(APP_ID);
   await electron.app.whenReady();
   const stack = new CloseStack();
   stack.use(door);
@@ -100,7 +105,7 @@ async function compose(
   stack.use(model.engine);
   stack.defer(updates.subscribe(hub.moved));
   stack.use(model.conditions);
-  await model.conditions.start();
+  void model.conditions.start(); // PowerShell takes seconds; what is not known yet holds nothing back
   stack.use(face.notifications);
   stack.use(face.tray);
   await face.tray.look();
@@ -113,7 +118,7 @@ async function compose(
   stack.use(power);
   stack.defer(everyMinute(() => Promise.all([model.minute(), face.lookForTray()])));
   quit.start();
-  keepRunning(electron);
+  keepRunning(electron, around.platform);
 
   begin(around, opened, model, face);
   model.engine.show(crash.takeReason());
@@ -173,8 +178,8 @@ function followTheme({ nativeTheme }: ElectronPieces, { file }: Opened, hub: Hub
 }
 
 /** The app outlives its window. Without a listener Electron quits with the last one. */
-function keepRunning({ app, Menu }: ElectronPieces): void {
+function keepRunning({ app, Menu }: ElectronPieces, platform: Platform): void {
   app.on('window-all-closed', () => undefined);
   // Without a menu there are no shortcuts for reloading, zooming or developer tools; a Mac needs one for copy and paste.
-  if (process.platform !== 'darwin') Menu.setApplicationMenu(null);
+  if (platform !== 'darwin') Menu.setApplicationMenu(null);
 }

@@ -7,6 +7,9 @@ const UNWATCHED = 2000;
 /** Changes that follow each other faster than that are shown together, milliseconds. */
 const TOGETHER = 100;
 
+/** A peer that rests sends and gets less than that: its session, and the manager's looks whether it can be reached. Bytes a second. */
+const RESTING = 8192;
+
 export interface PublisherCollaborators {
   readonly state: () => DesktopState;
   /** Takes one sample of the running peer; `seconds`: how long since the last. */
@@ -42,7 +45,10 @@ export class Publisher {
 
   /** Something may be another than before, as often as it likes. */
   moved(): void {
-    if (!this.#closed) this.#pulse.beat();
+    if (this.#closed) return;
+    // In the tray alone the next tick is soon enough.
+    if (this.#ticker !== undefined && !this.#with.window.isWatched) return;
+    this.#pulse.beat();
   }
 
   close(): void {
@@ -61,7 +67,7 @@ export class Publisher {
   #interval({ peer }: DesktopState): number | undefined {
     if (peer === null) return undefined;
     if (this.#with.window.isWatched) return WATCHED;
-    const moves = peer.running > 0 || peer.uploadRate > 0 || peer.downloadRate > 0;
+    const moves = peer.running > 0 || peer.uploadRate > RESTING || peer.downloadRate > RESTING;
     return moves ? UNWATCHED : undefined;
   }
 

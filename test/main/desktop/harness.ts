@@ -48,6 +48,8 @@ export interface DeskOptions {
   /** Folder of the built page, and file of the built preload script. */
   readonly page?: string;
   readonly preload?: string;
+  /** Managers are looked for on the networks of this machine, as the installed app does it; nobody answers where not given. */
+  readonly systemNetworks?: boolean;
 }
 
 /** The real main process with the real engine, and a double of Electron around it. What a person would do goes through tray and window. */
@@ -135,7 +137,14 @@ export class Desk implements AsyncDisposable {
 
   /** The port of a first start is a free one: the usual one may be taken by whatever runs here. */
   async #surroundings(): Promise<Surroundings> {
-    const { argv = [], platform = 'linux', probes = {}, clock = realClock, quitDeadline } = this.#options;
+    const {
+      argv = [],
+      platform = 'linux',
+      probes = {},
+      clock = realClock,
+      quitDeadline,
+      systemNetworks,
+    } = this.#options;
     const usual: DeskOptions['probes'] = { gdbus: () => LINUX_WITH_TRAY };
     const answers = { ...usual, ...probes };
     return {
@@ -155,7 +164,7 @@ export class Desk implements AsyncDisposable {
       clock,
       startPeer: this.#options.startPeer ?? startPeer,
       // Nobody answers there: managers are named by their address.
-      multicast: { interfaces: ['127.0.0.1'], port: await freePort() },
+      ...(systemNetworks === true ? {} : { multicast: { interfaces: ['127.0.0.1'], port: await freePort() } }),
       makeUpdates: this.#options.makeUpdates ?? (() => Promise.resolve(noUpdates('a test has none'))),
       ...(quitDeadline === undefined ? {} : { quitDeadline }),
     };

@@ -58,6 +58,7 @@ describe('a machine that is shut down', () => {
 
   it('tells a hidden window on Windows, which never holds it up', async () => {
     await using desk = await sharing({ platform: 'win32' });
+    expect(desk.electron.app.userModelId).toBe('org.potluck.desktop');
     const [listener] = desk.electron.hidden;
     expect(listener).toMatchObject({ visible: false, destroyed: false });
     desk.electron.window.close();

@@ -160,7 +160,7 @@ describe('telling window and tray', () => {
     }
     fired = told.tray - before;
     expect(fired).toBeGreaterThan(20);
-    expect(fired).toBeLessThanOrEqual(62);
+    expect(fired).toBeLessThanOrEqual(32);
     expect(told.samples).toBeGreaterThanOrEqual(58);
     window.isWatched = true;
     publisher.close();

@@ -13,6 +13,7 @@ type Methods =
   | 'releaseSingleInstanceLock'
   | 'requestSingleInstanceLock'
   | 'setActivationPolicy'
+  | 'setAppUserModelId'
   | 'setAsDefaultProtocolClient'
   | 'setLoginItemSettings'
   | 'whenReady';
@@ -47,6 +48,7 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   ended: 'quit' | number | undefined;
   relaunched: Electron.RelaunchOptions | undefined;
   protocolClient: string | undefined;
+  userModelId: string | undefined;
   policy: 'regular' | 'accessory' | 'prohibited' = 'regular';
   loginItem: Electron.Settings | undefined;
   /** What `app.quit()` closes. */
@@ -140,6 +142,10 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
 
   setActivationPolicy(policy: 'regular' | 'accessory' | 'prohibited'): void {
     this.policy = policy;
+  }
+
+  setAppUserModelId(id: string): void {
+    this.userModelId = id;
   }
 
   setLoginItemSettings(settings: Electron.Settings): void {

@@ -11,6 +11,7 @@ import { FolderLock } from './folder-lock.ts';
 import { KeyHasher, nameOf, type StoreKey } from './key.ts';
 import { ALIGN, FLUSH_INTERVAL, OPEN_FILES } from './limits.ts';
 import { loadFolder } from './load-folder.ts';
+import type { Log } from './log.ts';
 import { Obituaries } from './obituaries.ts';
 import { ObjectReader } from './object-reader.ts';
 import { BrokenRecord, type Found, type Loaded, metaOf, Reader } from './reader.ts';
@@ -159,9 +160,7 @@ export class DiskTier implements Service {
     this.#open = { hasher, index, ring, reader, scanner, writer };
     this.#stack.defer(() => this.#shut(folder));
     scanner.start(this.#options.sweepStep);
-    const timer = setInterval(() => this.#sync(), this.#options.flushInterval ?? FLUSH_INTERVAL);
-    timer.unref();
-    this.#stack.defer(() => clearInterval(timer));
+    this.#syncWhatIsWritten(writer.log);
   }
 
   /** The key of a name: 32 hexadecimal digits each. Throws RangeError for anything else. */
@@ -280,8 +279,20 @@ export class DiskTier implements Service {
     this.#obituaries?.lost(key);
   }
 
-  #sync(): void {
-    this.#open?.writer.log.sync().catch((error: unknown) => this.#failed(error));
+  /** A timer runs only while something is written that is not on the disk: a store that rests wakes nobody. */
+  #syncWhatIsWritten(log: Log): void {
+    let timer: NodeJS.Timeout | undefined;
+    const sync = () => {
+      timer = undefined;
+      log.sync().catch((error: unknown) => this.#failed(error));
+    };
+    log.onUnsynced = () => {
+      timer ??= setTimeout(sync, this.#options.flushInterval ?? FLUSH_INTERVAL).unref();
+    };
+    this.#stack.defer(() => {
+      log.onUnsynced = () => undefined; // it syncs once more by itself
+      clearTimeout(timer);
+    });
   }
 
   #failed(error: unknown): void {

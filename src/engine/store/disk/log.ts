@@ -80,6 +80,8 @@ export class Log {
   #backlog = 0;
   /** Number of the next record. */
   sequence = 1;
+  /** Called when something has been written that `sync` has not put on the disk yet. */
+  onUnsynced: () => void = () => undefined;
   /** Bytes written to segments. */
   bytesWritten = 0;
 
@@ -246,6 +248,7 @@ export class Log {
       segment.written = await chunk.write(this.#files, fd, end);
       this.bytesWritten += segment.written - before;
       this.#unsynced.add(segment);
+      this.onUnsynced();
     } finally {
       segment.file.release();
     }

@@ -26,6 +26,15 @@ interface Deletion {
 /** Entries of a dropped segment that call for a pass of their own, instead of waiting for the next sweep. */
 const DEAD_MANY = 65_536;
 
+/** Steps that a sweep takes at most. */
+const STEPS = SWEEP_PERIOD / SWEEP_STEP;
+/** Entries that a step passes, as long as fewer steps than that do: less than a millisecond of work. */
+const ENTRIES_A_STEP = 32_768;
+
+function stepsFor(index: DiskIndex): number {
+  return Math.min(STEPS, Math.max(1, Math.ceil(index.count / ENTRIES_A_STEP)));
+}
+
 /**
  * Goes through the index, in slices short enough that nobody notices: for deletions of many, all those that wait in one pass,
  * and in the background for what has expired or went with its segment.
@@ -47,15 +56,21 @@ export class Scanner {
     this.#clock = collaborators.clock;
   }
 
-  /** Begins to sweep: one step in so many milliseconds. */
+  /** Begins to sweep: a full index one step in so many milliseconds, one that holds little in fewer and larger ones. */
   start(interval = SWEEP_STEP): void {
-    this.#timer = setInterval(() => this.step(), interval);
-    this.#timer.unref();
+    const steps = stepsFor(this.#index);
+    this.#timer = setTimeout(
+      () => {
+        this.step();
+        this.start(interval);
+      },
+      (interval * STEPS) / steps,
+    ).unref();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     while (this.#passing !== undefined) await this.#passing;
   }
 
@@ -84,7 +99,7 @@ export class Scanner {
       return;
     }
     const test = this.#tester([]);
-    for (let parts = Math.ceil((PARTITIONS * SWEEP_STEP) / SWEEP_PERIOD); parts > 0; parts--) {
+    for (let parts = Math.ceil(PARTITIONS / stepsFor(this.#index)); parts > 0; parts--) {
       if (this.#next === 0) this.#slots = this.#index.takeDead();
       this.#index.sweep(this.#next, test);
       this.#next = (this.#next + 1) % PARTITIONS;

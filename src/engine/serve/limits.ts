@@ -23,8 +23,10 @@ export interface Limits {
   readonly connectionsPerClient: number;
   /** How long a refused connection is still read, so that the refusal is not lost in a reset. */
   readonly linger: number;
-  /** How often connections are looked at for the time-outs above. */
+  /** How often connections are looked at for the time-outs above, while there are any. */
   readonly sweepInterval: number;
+  /** How often node:http looks whether header fields take too long, connections or not: so much later than `headerTimeout` comes its 408. */
+  readonly headerSweep: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: Limits = {
   connectionsPerClient: 256,
   linger: 1000,
   sweepInterval: 1000,
+  headerSweep: 30_000,
 };
 
 /** Longest raw target whose parsed route is remembered: a cache of routes must not become a store of long URLs. */

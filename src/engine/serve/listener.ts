@@ -103,7 +103,7 @@ export class DataListener implements Service {
       headersTimeout: limits.headerTimeout,
       requestTimeout: 0, // a body that moves may take as long as it takes; one that stands still is cut by the sweep
       keepAliveTimeout: 0, // the sweep closes idle connections: a timer set and cleared for each request is a tenth of a small hit
-      connectionsCheckingInterval: limits.sweepInterval,
+      connectionsCheckingInterval: limits.headerSweep,
       insecureHTTPParser: false,
       joinDuplicateHeaders: false,
       requireHostHeader: false, // we count Host fields ourselves, and answer in our own form
@@ -151,8 +151,6 @@ export class DataListener implements Service {
         resolve();
       });
     });
-    this.#sweeper = setInterval(() => this.#sweep(), this.#limits.sweepInterval);
-    this.#sweeper.unref();
   }
 
   /** The connections that are open now. */
@@ -233,6 +231,7 @@ export class DataListener implements Service {
     const held = this.#perClient.get(client) ?? 0;
     const full = this.#sockets.size >= this.#limits.connections;
     this.#sockets.add(socket);
+    this.#sweeper ??= setInterval(() => this.#sweep(), this.#limits.sweepInterval).unref();
     this.#perClient.set(client, held + 1);
     socket.once('close', () => this.#release(socket, client));
     const secure = this.#options.tls !== undefined;
@@ -248,6 +247,10 @@ export class DataListener implements Service {
 
   #release(socket: Socket, client: string): void {
     this.#sockets.delete(socket);
+    if (this.#sockets.size === 0) {
+      clearInterval(this.#sweeper); // nobody is there to be watched: it should not wake the machine
+      this.#sweeper = undefined;
+    }
     const held = (this.#perClient.get(client) ?? 1) - 1;
     if (held === 0) this.#perClient.delete(client);
     else this.#perClient.set(client, held);

@@ -421,7 +421,7 @@ describe('hostile and odd requests', () => {
       upgrades: {
         '/_potluck/session': (_request, socket) => void socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
       },
-      limits: { headerTimeout: 600, stallTimeout: 600, sweepInterval: 100, linger: 300 },
+      limits: { headerTimeout: 600, stallTimeout: 600, sweepInterval: 100, headerSweep: 100, linger: 300 },
     });
     face.source.put('/ok', Buffer.from('fine'));
     face.source.put('/smuggled', Buffer.from('smuggled'));

@@ -143,7 +143,7 @@ export class PeerPorts implements RunningPeer {
     this.#port = this.#listener.address.port;
     await stack.use(this.#holds).start();
     if (this.#control !== undefined) await stack.use(this.#control).start();
-    await stack.use(this.#access).start();
+    stack.use(this.#access);
   }
 
   /** Its ports are open, and it has joined, or seeks its manager. */
@@ -177,7 +177,8 @@ export class PeerPorts implements RunningPeer {
     const served = this.#handler.stats();
     const paused = this.#holds.words;
     this.#turnBack();
-    this.#view.changed();
+    this.#view.look();
+    this.#access.flush();
     const load = {
       downloads: served.running,
       uploadRate: this.#up.rate,

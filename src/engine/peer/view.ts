@@ -76,12 +76,23 @@ export class PeerView {
   /** Something may be another than before. On the path of requests: it costs nothing while nobody listens, and a flag else. */
   readonly changed = (): void => {
     if (this.#listeners.size === 0 || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#tell(), TELL_AFTER).unref();
+    this.#timer = setTimeout(() => this.look(), TELL_AFTER).unref();
   };
+
+  /** Looks at once whether something is another than before: for what nobody says, such as a disk that is full. */
+  look(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#listeners.size === 0) return;
+    const now = this.#signature();
+    if (now === this.#told) return;
+    this.#told = now;
+    for (const listener of this.#listeners) listener();
+  }
 
   /** Tells the last change and ends. */
   close(): void {
-    this.#tell();
+    this.look();
     this.#listeners.clear();
   }
 
@@ -109,16 +120,6 @@ export class PeerView {
       remaining: state === 'draining' ? remaining(running, up.rate, clock.monotonic()) : null,
       clockDifference: membership.clockDifference ?? null,
     };
-  }
-
-  #tell(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#listeners.size === 0) return;
-    const now = this.#signature();
-    if (now === this.#told) return;
-    this.#told = now;
-    for (const listener of this.#listeners) listener();
   }
 
   /** What `subscribe` promises to tell of. */

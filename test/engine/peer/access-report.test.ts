@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type AccessBatch, AccessReport } from '../../../src/engine/peer/access-report.ts';
 import { MAX_LINE_TARGET, MAX_LINES } from '../../../src/engine/protocol/limits.ts';
 import type { AccessLine } from '../../../src/engine/serve/collaborators.ts';
@@ -27,22 +27,15 @@ function setUp(local?: { record(line: AccessLine): void }) {
   return { report, session };
 }
 
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 describe('access lines on their way to the manager', () => {
-  it('go out once a second, in their order, and nothing goes when there is nothing', async () => {
-    vi.useFakeTimers();
+  it('go out in their order, and nothing goes when there is nothing', () => {
     const { report, session } = setUp();
-    await report.start();
     report.record(line(1));
     report.record(line(2));
-    vi.advanceTimersByTime(999);
     expect(session.batches).toHaveLength(0);
-    vi.advanceTimersByTime(5_001);
+    report.flush();
+    report.flush();
     expect(session.batches).toEqual([{ lines: [line(1), line(2)], more: { requests: 0, bytes: 0 } }]);
-    await report.close();
   });
 
   it('are a thousand at most; the rest is counted', () => {
@@ -87,15 +80,11 @@ describe('access lines on their way to the manager', () => {
     expect(recorded).toBe(MAX_LINES + 7);
   });
 
-  it('are sent a last time on closing, once', async () => {
-    vi.useFakeTimers();
+  it('are sent a last time on closing, once', () => {
     const { report, session } = setUp();
-    await report.start();
-    await report.start();
     report.record(line(1));
-    await report.close();
-    await report.close();
+    report.close();
+    report.close();
     expect(session.batches).toHaveLength(1);
-    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -64,7 +64,6 @@ function nodeSettings(options: ReadOptions, common: FaceSettings): NodeSettings 
   return {
     ...common,
     joinToken: options.one('join-token'),
-    cacheTime: options.one('cache-time') ?? 30,
     cacheEnabled: !options.on('disable-cache'),
     location: options.one('location'),
     capacity: options.one('capacity') ?? 100,
@@ -86,6 +85,7 @@ function managerSettings(options: ReadOptions, common: NodeSettings): ManagerSet
     groups: options.all('group'),
     mode: options.one('mode') ?? 'redirect',
     redirectMin: options.one('redirect-min') ?? 0,
+    cacheTime: options.one('cache-time') ?? 30,
     registryFrom: new AddressSet(options.all('registry-from')),
     advertiseAllow: new AddressSet(options.all('advertise-allow')),
     installers: options.one('installers'),

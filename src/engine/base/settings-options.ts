@@ -132,7 +132,7 @@ export const OPTIONS = {
   },
   'cache-time': {
     section: 'Content',
-    only: NODES,
+    only: MANAGER,
     arg: 'SECONDS',
     fallback: '30',
     help: 'freshness where the origin gives none and no heuristic applies',

@@ -59,7 +59,6 @@ export interface FaceSettings {
 export interface NodeSettings extends FaceSettings {
   /** Proven when joining, never sent. */
   readonly joinToken: string | undefined;
-  readonly cacheTime: number;
   readonly cacheEnabled: boolean;
   readonly location: string | undefined;
   readonly capacity: number;
@@ -73,6 +72,8 @@ export interface ManagerSettings extends NodeSettings {
   readonly groups: readonly GroupSetting[];
   readonly mode: 'redirect' | 'proxy';
   readonly redirectMin: number;
+  /** Seconds. Only the manager decides what is fresh. */
+  readonly cacheTime: number;
   /** Addresses that may read `/nodes` (and later register) without a token. */
   readonly registryFrom: AddressSet;
   /** Addresses that peers may name for themselves. */

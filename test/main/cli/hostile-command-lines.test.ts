@@ -28,7 +28,8 @@ const LINES: readonly (readonly [string, string])[] = [
   ['--store', '--store needs --headless'],
   [`${PEER} --store`, '--peer and --store exclude each other'],
   [`${STORE} --mirror http://o.example`, '--mirror is for a manager, it cannot go with --store'],
-  [`${STORE} --cache-time 5`, '--cache-time is for a manager or a peer, it cannot go with --store'],
+  [`${STORE} --cache-time 5`, '--cache-time is for a manager, it cannot go with --store'],
+  [`${PEER} --cache-time 5`, '--cache-time is for a manager, it cannot go with --peer'],
   [`${PEER} --admit-after 2 --disk 0`, '--admit-after has no meaning with --disk 0: it says what the disk tier takes'],
   [`${STORE} --admit-after 16`, 'bad value "16" for --admit-after: a whole number from 1 to 15 is needed'],
   [`${STORE} --disk 0 --admit-after 2`, '--admit-after has no meaning with --disk 0: it says what the disk tier takes'],
@@ -70,7 +71,7 @@ const LINES: readonly (readonly [string, string])[] = [
   [`${PEER} --upload-cap 0`, `bad value "0" for --upload-cap: ${RATE}`],
   [`${PEER} --download-cap 5mb`, `bad value "5mb" for --download-cap: ${RATE}`],
   [`${PEER} --capacity 0`, 'bad value "0" for --capacity: a whole number from 1 to 1000000 is needed'],
-  [`${PEER} --cache-time -5`, 'bad value "-5" for --cache-time: a number of seconds from 0 to 31536000 is needed'],
+  [`${MANAGER} --cache-time -5`, 'bad value "-5" for --cache-time: a number of seconds from 0 to 31536000 is needed'],
   [`${PEER} --log-level loud`, 'bad value "loud" for --log-level: it is one of trace, debug, info, warn, error, fatal'],
   [`${MANAGER} --mode sideways`, 'bad value "sideways" for --mode: it is one of redirect, proxy'],
   [

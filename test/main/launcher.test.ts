@@ -81,7 +81,7 @@ describe.runIf(existsSync(PROJECT_NODE))('bin/potluck on an older Node', () => {
 
   it('passes outputs and exit code on', async () => {
     const { code, stdout, stderr } = await launchOld(LAUNCHER, ['--headless']);
-    expect([code, stdout, stderr]).toEqual([2, '', 'potluck: --headless needs --manager or --peer\n']);
+    expect([code, stdout, stderr]).toEqual([2, '', 'potluck: --headless needs --manager, --peer or --store\n']);
   });
 
   it('tells by its exit code which signal ended the program', async () => {

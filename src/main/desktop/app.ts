@@ -55,7 +55,6 @@ export async function startDesktop(
   }
 }
 
-/** The list of starts; the stack is, reversed, the list of stops. */
 async function compose(
   electron: ElectronPieces,
   around: Surroundings,
@@ -63,7 +62,40 @@ async function compose(
   stack: CloseStack,
 ): Promise<DesktopApp> {
   const opened = await openFiles(electron, around, stack);
-  const stop = () => stack.close();
+  const parts = await makeParts(electron, around, opened, stack);
+  const { face, model, crash } = parts;
+  await start(parts, electron, around, stack);
+  begin(around, opened, model, face);
+  model.engine.show(crash.takeReason());
+  door.attend({ show: () => face.open(), link: (text) => model.membership.open(text) });
+  return {
+    get state() {
+      return face.state;
+    },
+    stop: () => stack.close(),
+  };
+}
+
+/** What the app consists of. */
+interface Parts {
+  readonly opened: Opened;
+  readonly hub: Hub;
+  readonly updates: Updates;
+  readonly model: Model;
+  readonly face: Face;
+  readonly crash: CrashGuard;
+  readonly power: Power;
+  readonly quit: Quit;
+}
+
+/** Makes the parts, and tells each how to reach the others. Nothing is started yet but what updates remember. */
+async function makeParts(
+  electron: ElectronPieces,
+  around: Surroundings,
+  opened: Opened,
+  stack: CloseStack,
+): Promise<Parts> {
+  const { log, file } = opened;
   const hub: Hub = {
     changed: () => face.publisher.changed(),
     moved: () => face.publisher.moved(),
@@ -74,27 +106,24 @@ async function compose(
   const model: Model = new Model({ electron, opened, updates, hub }, around);
   const face: Face = new Face({ electron, opened, model, updates }, around);
   const crash = makeCrashGuard(electron, around, opened, model);
-  const power = new Power(
-    {
-      electron,
-      log: opened.log,
-      goodbye: () => model.goodbye(),
-      wake: () => model.wake(),
-      ending: () => quit.release(),
-    },
-    { platform: around.platform },
-  );
+  const [goodbye, wake, ending] = [() => model.goodbye(), () => model.wake(), () => quit.release()];
+  const power = new Power({ electron, log, goodbye, wake, ending }, around);
   const quit: Quit = new Quit(
     {
       app: electron.app,
-      log: opened.log,
-      wantsWarm: () => opened.file.settings.quitWarm && (model.engine.peer?.snapshot().running ?? 0) > 0,
+      log,
+      wantsWarm: () => file.settings.quitWarm && (model.engine.peer?.snapshot().running ?? 0) > 0,
       drain: () => model.engine.drain(),
-      stop,
+      stop: () => stack.close(),
     },
     around.quitDeadline === undefined ? {} : { deadline: around.quitDeadline },
   );
+  return { opened, hub, updates, model, face, crash, power, quit };
+}
 
+/** The list of starts; the stack is, reversed, the list of stops. */
+async function start(parts: Parts, electron: ElectronPieces, around: Surroundings, stack: CloseStack): Promise<void> {
+  const { opened, hub, updates, model, face, crash, power, quit } = parts;
   crash.start();
   stack.use(crash);
   stack.defer(serveScheme(electron, around.page));
@@ -119,16 +148,6 @@ async function compose(
   stack.defer(everyMinute(() => Promise.all([model.minute(), face.lookForTray()])));
   quit.start();
   keepRunning(electron, around.platform);
-
-  begin(around, opened, model, face);
-  model.engine.show(crash.takeReason());
-  door.attend({ show: () => face.open(), link: (text) => model.membership.open(text) });
-  return {
-    get state() {
-      return face.state;
-    },
-    stop,
-  };
 }
 
 function makeUpdates(opened: Opened, around: Surroundings, quit: (last: () => void) => void): Promise<Updates> {

@@ -201,13 +201,14 @@ export class DiskWriter implements LogObserver {
     const { what, segment, offset, size } = record;
     const current = this.waiting.take(record);
     if (what.kind !== PUT && what.kind !== PUT_OWN) return;
-    const { index, ring } = this.#with;
+    const { index, ring, scanner } = this.#with;
     if (!current || segment.dropped) {
       if (what.own !== undefined) ring.discard(what.own);
       return;
     }
     if (what.own !== undefined) segment.own.set(offset, what.own);
     const place = placeOf(segment.number, what.own === undefined ? size / ALIGN : OWN_FILE);
+    if (scanner.passing) scanner.replaced(what.key, index.find(what.key));
     index.set(what.key, { ...what, offset: offset / ALIGN, place });
   }
 

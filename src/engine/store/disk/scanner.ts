@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { type DiskIndex, PARTITIONS, slotOf } from './disk-index.ts';
-import type { Scanned } from './index-partition.ts';
+import type { Fingerprint, Located, Scanned } from './index-partition.ts';
 import { ALIGN, SCAN_SLICE, SWEEP_PERIOD, SWEEP_STEP } from './limits.ts';
 import type { Ring } from './ring.ts';
 import { type TagMask, tagsMatch } from './tags.ts';
@@ -44,6 +44,8 @@ export class Scanner {
   readonly #ring: Ring;
   readonly #clock: Clock;
   #waiting: Deletion[] = [];
+  /** Those of the pass that runs. */
+  #taken: readonly Deletion[] = [];
   #passing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #next = 0;
@@ -91,6 +93,18 @@ export class Scanner {
     return deletions.reduce((sum, each) => sum + each.removed, 0);
   }
 
+  /** Whether deletions are on their way through the index. */
+  get passing(): boolean {
+    return this.#passing !== undefined;
+  }
+
+  /** An entry is about to be replaced. Where a deletion takes it that has not come to it yet, it counts as removed by that one. */
+  replaced(key: Fingerprint, older: Located | undefined): void {
+    if (older === undefined) return;
+    const { dirLow, dirHigh } = key;
+    this.#tester([...this.#taken, ...this.#waiting])({ ...older, dirLow, dirHigh });
+  }
+
   /** One step of the sweep. */
   step(): void {
     if (this.#closed || this.#passing !== undefined) return;
@@ -117,6 +131,7 @@ export class Scanner {
   async #run(): Promise<void> {
     await pause();
     const deletions = this.#waiting.splice(0);
+    this.#taken = deletions;
     const slots = this.#index.takeDead();
     try {
       const test = this.#tester(deletions);
@@ -131,6 +146,8 @@ export class Scanner {
       for (const each of deletions) each.resolve(each.removed);
     } catch (error) {
       for (const each of deletions) each.reject(error);
+    } finally {
+      this.#taken = [];
     }
   }
 

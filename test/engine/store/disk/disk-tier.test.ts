@@ -1,5 +1,7 @@
+import { writeSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { type Files, systemFiles } from '../../../../src/engine/store/disk/files.ts';
 import { fill, name } from '../conformance.ts';
 import { attributes, bytesOf, KIB, MIB, type Opened, Rig } from './rig.ts';
 
@@ -109,6 +111,23 @@ describe('The disk tier', () => {
     expect(await deleting).toBe(2000);
     expectSame(await bytesOf(opened, name(1), name(5)), body(20, 5));
     expect(opened.store.stats().disk.entries).toBe(1);
+  });
+
+  it('counts what is replaced before the deletion comes to it as deleted', async () => {
+    await opened.store.close();
+    // Writes are over before anybody else gets a turn: before the pass of the deletion begins.
+    const write: Files['write'] = async (fd, source, at, length, position) => {
+      writeSync(fd, source, at, length, position);
+    };
+    opened = await rig.open({}, { files: { ...systemFiles, write } });
+    const put = (id: number, seed: number) => opened.objects.put(name(1), name(id), attributes(), body(20, seed));
+    for (let i = 0; i < 40; i++) await put(i, i);
+    const deleting = opened.objects.removeDirectory(name(1));
+    const putting = Array.from({ length: 20 }, (_, i) => put(i, 100 + i));
+    expect(await deleting).toBe(40);
+    await Promise.all(putting);
+    for (let i = 0; i < 20; i++) expectSame(await bytesOf(opened, name(1), name(i)), body(20, 100 + i));
+    expect(opened.store.stats().disk.entries).toBe(20);
   });
 
   it('lets objects expire at lookup and by the sweep', async () => {

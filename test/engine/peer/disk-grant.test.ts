@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../support/help.ts';
+import { lengthOf, Office } from './office.ts';
+
+const MB = 1024 * 1024;
+const SIZE = 6 * MB;
+
+describe('the disk tier of a running peer', () => {
+  it('is shown, made smaller, and emptied for good', async () => {
+    await using office = await Office.open({ '/disc.iso': { size: SIZE } });
+    const settings = office.settings([], { disk: 256 * MB });
+    const peer = await office.sharing(settings);
+    await lengthOf(await office.download('/disc.iso'));
+    await eventually(() => expect(peer.snapshot().disk.used).toBeGreaterThanOrEqual(SIZE));
+    expect(peer.snapshot().disk.grant).toBe(256 * MB);
+    await expect(peer.change({ disk: 64 * MB, uploadCap: 0 })).rejects.toMatchObject({ code: 'POTLUCK_BAD_REQUEST' });
+    expect(peer.snapshot().disk.grant).toBe(256 * MB);
+    await peer.change({ disk: 64 * MB });
+    expect(peer.snapshot().disk.grant).toBe(64 * MB);
+    await peer.clearCache();
+    await eventually(() => expect(peer.snapshot()).toMatchObject({ memory: { used: 0 }, disk: { used: 0 } }));
+    await peer.close();
+    const again = await office.sharing(settings);
+    expect(await lengthOf(await office.download('/disc.iso'))).toBe(SIZE);
+    expect(again.snapshot().totals.fetched).toBe(SIZE);
+  });
+});

@@ -27,7 +27,14 @@ export function loadSettings(
   const options = readOptions(argv, around);
   const face = faceOf(options);
   checkCombinations(options, face);
-  return { settings: settingsOf(options, face, commonSettings(options, face, around)), warnings: options.warnings };
+  const settings = settingsOf(options, face, commonSettings(options, face, around));
+  return { settings, warnings: [...options.warnings, ...idle(options, face)] };
+}
+
+/** Options that are taken, since one file may serve several faces, but change nothing here. */
+function idle(options: ReadOptions, face: Face): string[] {
+  if (face !== 'peer' || options.one('cache-time') === undefined) return [];
+  return ['--cache-time changes nothing on a peer: its manager decides what is fresh'];
 }
 
 function settingsOf(options: ReadOptions, face: Face, common: FaceSettings): Settings {

@@ -132,7 +132,7 @@ export const OPTIONS = {
   },
   'cache-time': {
     section: 'Content',
-    only: MANAGER,
+    only: NODES,
     arg: 'SECONDS',
     fallback: '30',
     help: 'freshness where the origin gives none and no heuristic applies',

@@ -181,6 +181,13 @@ describe('the environment', () => {
     expect(settings.listen.port).toBe(11_000);
     expect(warnings).toEqual(['the environment variable POTLUCK_LISTNE is not an option']);
   });
+
+  it('takes --cache-time for a peer, since one file may serve both faces, and says that it changes nothing there', () => {
+    expect(load([...PEER, '--cache-time', '5']).warnings).toEqual([
+      '--cache-time changes nothing on a peer: its manager decides what is fresh',
+    ]);
+    expect(load([...MANAGER, '--cache-time', '5']).warnings).toEqual([]);
+  });
 });
 
 describe('the configuration file', () => {

@@ -9,6 +9,8 @@ export interface Files {
   close(fd: number): Promise<void>;
   /** Reads until `length` bytes are there or the file ends; how many there are. */
   read(fd: number, target: Uint8Array, at: number, length: number, position: number): Promise<number>;
+  /** The same at once, on the event loop; where there is no such thing, nothing is read so. */
+  readNow?(fd: number, target: Uint8Array, at: number, length: number, position: number): number;
   /** Writes all `length` bytes. */
   write(fd: number, source: Uint8Array, at: number, length: number, position: number): Promise<void>;
   truncate(fd: number, length: number): Promise<void>;
@@ -25,6 +27,7 @@ export const systemFiles: Files = {
   open: (path, flags) => call((done) => fs.open(path, flags, 0o600, done)),
   close: (fd) => call((done) => fs.close(fd, done)),
   read: readAll,
+  readNow: readAllNow,
   write: writeAll,
   truncate: (fd, length) => call((done) => fs.ftruncate(fd, length, done)),
   datasync: (fd) => call((done) => fs.fdatasync(fd, done)),
@@ -74,6 +77,16 @@ function readAll(fd: number, target: Uint8Array, at: number, length: number, pos
     if (length === 0) resolve(0);
     else next();
   });
+}
+
+function readAllNow(fd: number, target: Uint8Array, at: number, length: number, position: number): number {
+  let got = 0;
+  while (got < length) {
+    const bytes = fs.readSync(fd, target, at + got, length - got, position + got);
+    if (bytes === 0) break;
+    got += bytes;
+  }
+  return got;
 }
 
 function writeAll(fd: number, source: Uint8Array, at: number, length: number, position: number): Promise<void> {

@@ -4,6 +4,7 @@ import type { Files } from './files.ts';
 import { type StoreKey, sameName } from './key.ts';
 import { ALIGN, SIDE_MOST, SMALL_RECORD } from './limits.ts';
 import type { Appended } from './log.ts';
+import { Pace } from './pace.ts';
 import {
   blockCount,
   blocksAreWhole,
@@ -64,6 +65,7 @@ export class Reader {
   readonly #files: Files;
   readonly #salt: number;
   readonly #scratch: Buffer[] = [];
+  readonly #pace = new Pace();
 
   constructor(files: Files, salt: number) {
     this.#files = files;
@@ -162,7 +164,13 @@ export class Reader {
   async #readRecord(fd: number, found: Found, target: Buffer, length: number): Promise<number> {
     const waiting = found.waiting;
     if (waiting === undefined || waiting.chunk.released) {
-      return await this.#files.read(fd, target, 0, length, found.offset);
+      const began = performance.now();
+      if (this.#files.readNow === undefined || length > SMALL_RECORD || !this.#pace.allows(began)) {
+        return await this.#files.read(fd, target, 0, length, found.offset);
+      }
+      const got = this.#files.readNow(fd, target, 0, length, found.offset);
+      this.#pace.took(began, performance.now());
+      return got;
     }
     const from = waiting.offset - waiting.chunk.start;
     return waiting.chunk.buffer.copy(target, 0, from, Math.min(from + length, from + waiting.size));

@@ -86,19 +86,26 @@ export function socketBytes(pid: number, direction: 'sent' | 'received'): number
 /** A client that reads as fast as it can; `bytes` is how far it has come. */
 export class Reader {
   bytes = 0;
-  readonly #request: ReturnType<typeof get>;
+  #request: ReturnType<typeof get>;
 
   constructor(url: string) {
-    this.#request = get(url, { agent: false }, (response) => {
-      response.on('data', (chunk: Buffer) => {
-        this.bytes += chunk.length;
-      });
-      response.on('error', () => undefined); // stopped
-    });
-    this.#request.on('error', () => undefined);
+    this.#request = this.#read(url);
   }
 
   stop(): void {
     this.#request.destroy();
+  }
+
+  /** Follows a redirect. */
+  #read(url: string): ReturnType<typeof get> {
+    const request = get(url, { agent: false }, (response) => {
+      response.on('data', (chunk: Buffer) => {
+        this.bytes += chunk.length;
+      });
+      response.on('error', () => undefined); // stopped
+      const { location } = response.headers;
+      if (location !== undefined) this.#request = this.#read(new URL(location, url).href);
+    });
+    return request.on('error', () => undefined);
   }
 }

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { managerOn } from '../../main/desktop/harness.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, freePort, type Potluck, sha256OfUrl, stopAll, tempFolder } from '../../support/program.ts';
-import { startManager } from '../nodes.ts';
+import { managerOn, startManager } from '../nodes.ts';
 import { joinByHand, lookUp, throughFirstRun, useStage } from './stage.ts';
 
 const MIB = 2 ** 20;

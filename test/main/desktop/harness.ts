@@ -15,14 +15,7 @@ import { noUpdates } from '../../../src/main/desktop/updates.ts';
 import { Desktop } from '../../support/electron/app.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
 import { MemoryHost, type PageHost } from '../../support/electron/page.ts';
-import {
-  eventually,
-  freePort,
-  type Potluck,
-  startPotluck,
-  type TempFolder,
-  tempFolder,
-} from '../../support/program.ts';
+import { eventually, freePort, type TempFolder, tempFolder } from '../../support/program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const LINUX_WITH_TRAY = '(<true>,)\n';
@@ -180,12 +173,6 @@ export class Desk implements AsyncDisposable {
     await this.stop();
     this.#own?.remove();
   }
-}
-
-/** A manager on a port that it is to have again. A fresh one, with another key, where no state is given. */
-export function managerOn(port: number, mirror: string, state?: string): Promise<Potluck> {
-  const listen = ['--listen', `127.0.0.1:${port}`, '--control', '127.0.0.1:0', '--no-mdns'];
-  return startPotluck(['--manager', '--mirror', mirror, ...listen], state === undefined ? {} : { state });
 }
 
 const realClock = { now: () => Date.now(), monotonic: () => performance.now() };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodes, startManager } from '../../e2e/nodes.ts';
+import { managerOn, nodes, startManager } from '../../e2e/nodes.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, freePort, type Potluck, sha256OfUrl, stopAll, tempFolder } from '../../support/program.ts';
-import { Desk, managerOn } from './harness.ts';
+import { Desk } from './harness.ts';
 
 const MIB = 2 ** 20;
 const SIZE = 3 * MIB + 17;

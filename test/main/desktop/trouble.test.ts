@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningPeer } from '../../../src/engine/base/running-peer.ts';
 import { startPeer } from '../../../src/engine/index.ts';
-import { startManager } from '../../e2e/nodes.ts';
+import { managerOn, startManager } from '../../e2e/nodes.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, freePort, type Potluck, stopAll, tempFolder } from '../../support/program.ts';
-import { Desk, managerOn } from './harness.ts';
+import { Desk } from './harness.ts';
 
 let origin: Origin;
 let manager: Potluck;

@@ -83,7 +83,8 @@ export class ChromiumHost implements PageHost {
     const own = `${scheme.protocol}//${scheme.host}`;
     await page.route('**/*', async (route) => {
       const asked = new Request(route.request().url().replace(ORIGIN, own), { method: route.request().method() });
-      const response = await request.serve(asked);
+      const response = await request.serve(asked).catch(() => undefined); // the app has gone before its window
+      if (response === undefined) return route.abort();
       await route.fulfill({
         status: response.status,
         headers: Object.fromEntries(response.headers),

@@ -1,0 +1,66 @@
+import type { Page } from 'playwright-core';
+import { describe, it } from 'vitest';
+import { tempFolder } from '../../../support/program.ts';
+import { holdCaps } from '../../hold-caps.ts';
+import { Reader, Recorder } from '../../rates.ts';
+import type { Launch } from './app-under-test.ts';
+import type { Office } from './office.ts';
+import { share, throughFirstRun, untilTitle, untilTray } from './person.ts';
+
+/** Chooses one of the usual upload limits. */
+async function chooseLimit(page: Page, label: string): Promise<void> {
+  const limits = page.getByRole('group', { name: 'Upload limit' });
+  await limits.getByRole('button', { name: label, exact: true }).click();
+  await limits.getByRole('button', { name: label, exact: true, pressed: true }).waitFor();
+}
+
+/** What the person sets, and that it holds. */
+export function settingsScenarios(office: () => Office, launch: Launch): void {
+  describe('an upload limit', () => {
+    it('that is changed while a download runs is kept in every second that begins a second later', async () => {
+      using folder = tempFolder('potluck-app-');
+      await using app = await launch({ userData: folder.path });
+      const page = await share(app, office().openUrl);
+      await page.getByRole('tab', { name: 'Limits' }).click();
+      await chooseLimit(page, '5 MB/s');
+      const reader = new Reader(`${office().openUrl}/huge.iso`);
+      try {
+        using recorder = new Recorder(() => reader.bytes, process.platform === 'linux' ? app.pids : []);
+        await holdCaps({
+          name: 'upload limit of the window',
+          recorder,
+          set: () => chooseLimit(page, '10 MB/s'),
+          downloads: () => [reader.bytes],
+          lump: 0,
+          tolerance: 0.05,
+          enough: 0,
+        });
+      } finally {
+        reader.stop();
+      }
+    });
+  });
+
+  describe('language and theme', () => {
+    it('change at once, and are kept over a restart', async () => {
+      using folder = tempFolder('potluck-app-');
+      {
+        await using app = await launch({ userData: folder.path });
+        const page = await app.page();
+        await throughFirstRun(page);
+        await page.getByRole('tab', { name: 'Settings' }).click();
+        await page.getByRole('radio', { name: 'Dark' }).check();
+        await page.locator('html[data-theme="dark"]').waitFor();
+        await page.getByLabel('Language').selectOption({ label: '简体中文' });
+        await page.locator('html[lang^="zh"]').waitFor();
+        await app.quit();
+        await app.ended;
+      }
+      await using app = await launch({ userData: folder.path });
+      const page = await app.page();
+      await page.locator('html[lang^="zh"][data-theme="dark"]').waitFor();
+      await untilTitle(page, '未共享');
+      await untilTray(app, '未共享');
+    });
+  });
+}

@@ -10,7 +10,7 @@ export default defineConfig({
     server: { deps: { inline: ['electron-store'] } },
     globalSetup: ['test/support/build-program.ts'],
     include: ['test/**/*.test.ts'],
-    exclude: ['test/lan/**', 'test/soak/**'],
+    exclude: ['test/lan/**', 'test/soak/**', 'test/electron/scenarios.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -4,8 +4,7 @@ import { readIfThere, writeAtomic } from '../base/atomic-file.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { PIECE_SIZE } from '../content/piece.ts';
-import { isFull } from '../store/disk/files.ts';
-import { diskGrant } from '../store/disk-grant.ts';
+import { LEAST_DISK } from '../store/disk-grant.ts';
 import { WORKING_MEMORY } from '../store/limits.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
@@ -17,8 +16,6 @@ import type { LiveHead } from './live-head.ts';
 const HEADS_FILE = 'heads.journal';
 const SIGNER_FILE = 'signer';
 
-/** The smallest disk tier that is worth its name, bytes: below it a piece fits no segment. */
-const LEAST_DISK = 16 * 1024 * 1024;
 /** When so many bytes wait to be written, fills begin to wait; what they have on its way then may come on top, up to as many bytes again. */
 const PLENTY = 16 * 1024 * 1024;
 const PLENTY_SHARE = 1 / 4;
@@ -52,6 +49,8 @@ export class KeptContent {
   readonly #folder: string;
   readonly #log: Log;
   #journal: HeadJournal | undefined;
+  /** Whose name is not written down yet. */
+  #unsigned: string | undefined;
   #claimed: Promise<void> = Promise.resolve();
 
   private constructor(store: Store, folder: string, log: Log, found: Found | undefined) {
@@ -61,16 +60,19 @@ export class KeptContent {
     this.found = found;
   }
 
-  /** Rejects with POTLUCK_STATE_IN_USE or POTLUCK_STATE_UNWRITABLE. A disk that has no room is done without. */
+  /** Rejects with POTLUCK_STATE_IN_USE or POTLUCK_STATE_UNWRITABLE. A disk that has no room is read, and written to once it has. */
   static async open(collaborators: { clock: Clock; log: Log }, options: KeptOptions): Promise<KeptContent> {
     const { log } = collaborators;
     const { folder } = options;
-    const store = await openStore(collaborators, options);
+    let sign = () => {}; // nobody to sign for yet
+    const store = await openStore(collaborators, { ...options, onRoom: () => sign() });
     if (!(store instanceof TieredStore)) return new KeptContent(store, folder, log, undefined);
     try {
       const signer = (await readIfThere(join(folder, SIGNER_FILE)))?.trim();
       const found = signer && { signer, ...(await HeadJournal.read(join(folder, HEADS_FILE), log)) };
-      return new KeptContent(store, folder, log, found || undefined);
+      const kept = new KeptContent(store, folder, log, found || undefined);
+      sign = () => kept.#sign();
+      return kept;
     } catch (error) {
       await store.close();
       throw error;
@@ -84,13 +86,26 @@ export class KeptContent {
   claim(signer: string): boolean {
     if (!(this.store instanceof TieredStore)) return false;
     if (this.found?.signer === signer) return true;
-    const path = join(this.#folder, SIGNER_FILE);
-    rmSync(path, { force: true });
+    rmSync(join(this.#folder, SIGNER_FILE), { force: true });
     this.store.clear();
-    this.#claimed = writeAtomic(path, `${signer}\n`).catch((error: unknown) => {
-      this.#log.warn({ err: error, path }, 'what is stored from now on will not be known after a restart');
-    });
+    this.#unsigned = signer;
+    this.#sign();
     return false;
+  }
+
+  /** Writes down whose key this is; once more whenever a disk that was full has room. */
+  #sign(): void {
+    const path = join(this.#folder, SIGNER_FILE);
+    this.#claimed = this.#claimed.then(async () => {
+      const signer = this.#unsigned;
+      if (signer === undefined) return;
+      try {
+        await writeAtomic(path, `${signer}\n`);
+        if (this.#unsigned === signer) this.#unsigned = undefined;
+      } catch (error) {
+        this.#log.warn({ err: error, path }, 'what is stored from now on will not be known after a restart');
+      }
+    });
   }
 
   /** Keeps the heads of this table from now on; `encode` says what of each. `purged`: number of the last purge that they have been through. */
@@ -106,6 +121,12 @@ export class KeptContent {
     this.#journal?.purged(number);
   }
 
+  /** Resolves once all that was taken out until now stays out after a restart. Rejects with POTLUCK_DISK_FULL. */
+  async settled(): Promise<void> {
+    await this.#journal?.written();
+    if (this.store instanceof TieredStore) await this.store.written();
+  }
+
   async close(): Promise<void> {
     await this.#journal?.close();
     await this.#claimed;
@@ -115,44 +136,29 @@ export class KeptContent {
 
 async function openStore(
   { clock, log }: { clock: Clock; log: Log },
-  { folder, memory, disk, admitAfter, onDrop }: KeptOptions,
+  { folder, memory, disk, admitAfter, onDrop, onRoom }: KeptOptions & { readonly onRoom: () => void },
 ): Promise<Store> {
   const inMemory = () => new MemoryStore({}, { grant: memory, ...(onDrop && { onDrop }) });
-  const grant = disk === 0 ? 0 : await diskGrant(disk, folder);
-  if (grant === 0) return inMemory();
-  if (grant < LEAST_DISK) {
-    log.warn({ folder, grant }, 'there is too little room for a disk tier: memory alone is used');
+  if (disk === 0) return inMemory();
+  if (disk !== undefined && disk < LEAST_DISK) {
+    log.warn({ folder, grant: disk }, 'there is too little room for a disk tier: memory alone is used');
     return inMemory();
   }
   const plenty = Math.min(PLENTY, Math.max(PIECE_SIZE, Math.floor(memory * PLENTY_SHARE)));
   const backlog = plenty + Math.min(PLENTY, Math.max(WORKING_MEMORY, memory));
-  const waiting = { plenty, backlog };
-  const tiers = {
-    folder,
-    memory,
-    disk: grant,
-    admitAfter,
-    keepUpTo: PIECE_SIZE,
-    ...waiting,
-    ...(onDrop && { onDrop }),
-  };
-  const store = new TieredStore({ clock, log }, tiers);
+  const tiers = { folder, memory, disk, admitAfter, keepUpTo: PIECE_SIZE, plenty, backlog, onRoom };
+  const store = new TieredStore({ clock, log }, { ...tiers, ...(onDrop && { onDrop }) });
   try {
     await store.start();
-    log.debug({ folder, grant, ...countsOf(store) }, 'the disk tier is open');
-    return store;
   } catch (error) {
     await store.close().catch(() => undefined); // the first error is the one that matters
-    if (!isFull(error) && !isFull((error as Error).cause)) throw error;
-    log.warn(
-      { err: error, folder },
-      'the disk has no room for the disk tier: memory alone is used until the next start',
-    );
-    return inMemory();
+    throw error;
   }
+  log.debug({ folder, ...countsOf(store) }, 'the disk tier is open');
+  return store;
 }
 
 function countsOf(store: TieredStore) {
-  const { entries, used, fromSnapshot } = store.stats().disk;
-  return { entries, used, fromSnapshot };
+  const { grant, entries, used, fromSnapshot } = store.stats().disk;
+  return { grant, entries, used, fromSnapshot };
 }

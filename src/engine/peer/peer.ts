@@ -97,6 +97,7 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
       id,
       content,
       store,
+      kept,
       grant,
       heads,
       membership,

@@ -8,6 +8,7 @@ import type { HoldReason, PeerChanges, PeerSnapshot, RunningPeer } from '../base
 import type { PeerSettings } from '../base/settings.ts';
 import { ControlServer } from '../control/server.ts';
 import type { HeadTable } from '../load/heads.ts';
+import type { KeptContent } from '../load/kept-content.ts';
 import type { MemoryGrant } from '../load/memory-grant.ts';
 import type { Command, WireGroup, WireLoad } from '../protocol/messages.ts';
 import { Meter } from '../rate/meter.ts';
@@ -26,13 +27,14 @@ import { Holds } from './holds.ts';
 import type { Membership } from './membership.ts';
 import { ownPaths } from './own-paths.ts';
 import type { PeerSession } from './session.ts';
-import { settled } from './tiers.ts';
 import { PeerView } from './view.ts';
 
 export interface PeerPortsCollaborators {
   readonly id: string;
   readonly content: PeerContent;
   readonly store: Store;
+  /** What becomes of the store and the heads over restarts. */
+  readonly kept: Pick<KeptContent, 'settled'>;
   readonly grant: MemoryGrant;
   readonly heads: HeadTable;
   readonly membership: Membership;
@@ -226,10 +228,10 @@ export class PeerPorts implements RunningPeer {
   }
 
   async clearCache(): Promise<void> {
-    const { heads, store } = this.#with;
+    const { heads, store, kept } = this.#with;
     heads.clear();
     store.clear();
-    await settled(store);
+    await kept.settled();
   }
 
   goodbye(): void {

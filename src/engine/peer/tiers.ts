@@ -25,8 +25,3 @@ export function diskChange(store: Store, grant: number): (() => void) | undefine
     'this peer was started without a disk tier; start it anew with one',
   );
 }
-
-/** Resolves once what was taken out of the store stays out after a crash, too. Rejects with POTLUCK_DISK_FULL. */
-export async function settled(store: Store): Promise<void> {
-  if (store instanceof TieredStore) await store.written();
-}

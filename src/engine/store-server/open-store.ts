@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
 import type { StoreSettings } from '../base/settings.ts';
-import { diskGrant } from '../store/disk-grant.ts';
 import { MemoryObjects } from '../store/memory-objects.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -24,18 +23,17 @@ export interface OpenStore extends Service {
   resize(grant: number): void;
 }
 
-/** The store that the settings describe, not started yet. Rejects where the disk cannot be asked for its room. */
-export async function makeStore(
+/** The store that the settings describe, not started yet. */
+export function makeStore(
   collaborators: { clock: Clock; log: Log },
   { memory, disk, admitAfter, state }: StoreSettings,
-): Promise<OpenStore> {
+): OpenStore {
   if (disk === 0) {
     const tier = new MemoryStore({}, { grant: memory });
     return new Opened(tier, new MemoryObjects({ ...collaborators, memory: tier }));
   }
   const folder = join(state, FOLDER);
-  const grant = await diskGrant(disk, folder);
-  const store = new TieredStore(collaborators, { folder, memory, disk: grant, admitAfter });
+  const store = new TieredStore(collaborators, { folder, memory, disk, admitAfter });
   return new Opened(store, new Objects(store));
 }
 

@@ -16,7 +16,7 @@ export async function startStore(settings: StoreSettings, options: FaceOptions):
   const stack = new CloseStack();
   let ports: StorePorts | undefined;
   await startOrClose(stack, async () => {
-    const store = stack.use(await makeStore({ clock, log }, settings));
+    const store = stack.use(makeStore({ clock, log }, settings));
     await store.start({ signal });
     const upload = new Throttle({ clock }, { rate: settings.uploadCap });
     const download = new Throttle({ clock }, { rate: settings.downloadCap });

@@ -79,8 +79,8 @@ export class Objects implements ObjectStore {
   ): Promise<ObjectWriter> {
     const { disk } = this.#store;
     const { length, claim = 'client', signal } = options;
+    if (!disk.writing) throw new PotluckError('POTLUCK_DISK_FULL'); // first: how much it will take then, nobody may know yet
     if (length !== undefined && length > disk.largest) throw new PotluckError('POTLUCK_TOO_LARGE', `${length} bytes`);
-    if (!disk.writing) throw new PotluckError('POTLUCK_DISK_FULL');
     const admitted = length === undefined || length <= IN_MEMORY || this.#store.admits(disk.key(dir, id));
     const lease = await this.#store.memory.reserve(Math.min(length ?? IN_MEMORY, IN_MEMORY), claim, signal);
     const finish = {

@@ -16,8 +16,8 @@ import type { Claim, CommitName, Entry, Lease, Store, StoreStats } from './store
 export interface TieredStoreOptions extends Omit<DiskTierOptions, 'grant' | 'onLost'> {
   /** Bytes of memory for bodies, as of MemoryStore. */
   readonly memory: number;
-  /** Bytes of disk. */
-  readonly disk: number;
+  /** Bytes of disk; undefined: see defaultGrant. */
+  readonly disk: number | undefined;
   /** The disk keeps what was asked for, or put, so many times; 1 to 15, 1 where not given. */
   readonly admitAfter?: number;
   /** Share of the memory that only members can have. */
@@ -193,8 +193,9 @@ export class TieredStore implements Store {
   }
 
   /** Resolves once all that was stored and deleted until now survives a kill. Rejects with POTLUCK_DISK_FULL where that was refused. */
-  written(): Promise<void> {
-    return this.disk.writer.settled();
+  async written(): Promise<void> {
+    await this.disk.writer.settled();
+    await this.disk.removed();
   }
 
   stats(): TieredStats {

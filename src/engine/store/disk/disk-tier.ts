@@ -1,13 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { abortReason, PotluckError } from '../../base/errors.ts';
 import { CloseStack, type Service, startOrClose } from '../../base/lifecycle.ts';
 import type { Log as Logger } from '../../base/log.ts';
+import { defaultGrant, LEAST_DISK } from '../disk-grant.ts';
 import type { Lease } from '../store.ts';
 import { DiskIndex, OWN_FILE, slotOf, unitsOf } from './disk-index.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { type Files, isMissing, systemFiles } from './files.ts';
-import { FolderLock } from './folder-lock.ts';
+import { Ground, isForWantOfRoom } from './ground.ts';
 import { KeyHasher, nameOf, type StoreKey } from './key.ts';
 import { ALIGN, FLUSH_INTERVAL, OPEN_FILES } from './limits.ts';
 import { loadFolder } from './load-folder.ts';
@@ -20,13 +20,12 @@ import { Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
 import { OpenFiles } from './shared-file.ts';
 import { removeSnapshot, writeSnapshot } from './snapshot.ts';
-import { loadSuperblock } from './superblock.ts';
 
 export interface DiskTierOptions {
   /** Made if it is not there. One store, one process. */
   readonly folder: string;
-  /** Bytes of disk for records and bodies. */
-  readonly grant: number;
+  /** Bytes of disk for records and bodies; undefined: see defaultGrant, asked anew whenever a full disk has room again. */
+  readonly grant: number | undefined;
   /** Milliseconds after which what was written is synced; a second where not given. */
   readonly flushInterval?: number;
   /** Milliseconds between the steps of the sweep, of which eighty pass the whole index; half a second where not given. */
@@ -82,8 +81,12 @@ export class DiskTier implements Service {
   readonly #files: Files;
   readonly #options: DiskTierOptions;
   readonly #stack = new CloseStack();
+  /** Undefined while nobody has said how much. */
+  #asked: number | undefined;
   #open: Open | undefined;
   readonly #obituaries: Obituaries | undefined;
+  /** There was room, and all the same the folder could not be made ready: said once. */
+  #unfit = false;
   #corrupt = 0;
   #fromSnapshot = false;
 
@@ -92,6 +95,7 @@ export class DiskTier implements Service {
     this.#logger = collaborators.log;
     this.#files = collaborators.files ?? systemFiles;
     this.#options = options;
+    this.#asked = options.grant;
     const { onLost } = options;
     if (onLost !== undefined) {
       const lost = (key: StoreKey) => {
@@ -101,17 +105,17 @@ export class DiskTier implements Service {
     }
   }
 
-  /** Opens the folder. Rejects with POTLUCK_STATE_IN_USE where another process has it, and POTLUCK_STATE_UNWRITABLE. */
+  /**
+   * Opens the folder. On a disk that is full already it can be read, and is written to once there is room. Rejects with POTLUCK_STATE_IN_USE where
+   * another process has it, and POTLUCK_STATE_UNWRITABLE.
+   */
   async start(options: { signal?: AbortSignal } = {}): Promise<void> {
     await startOrClose(this.#stack, async () => {
       if (options.signal?.aborted) throw abortReason(options.signal);
       const { folder } = this.#options;
-      await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-        throw new PotluckError('POTLUCK_STATE_UNWRITABLE', folder, { cause: error });
-      });
-      const lock = await FolderLock.take(folder);
-      this.#stack.defer(() => lock.release());
-      await this.#load(folder);
+      const ground = await Ground.open(folder);
+      this.#stack.defer(() => ground.release());
+      await this.#load(folder, ground);
     });
   }
 
@@ -120,8 +124,8 @@ export class DiskTier implements Service {
     return this.#stack.close();
   }
 
-  async #load(folder: string): Promise<void> {
-    const superblock = await loadSuperblock(folder);
+  async #load(folder: string, ground: Ground): Promise<void> {
+    const { superblock } = ground;
     const open = new OpenFiles(this.#files, OPEN_FILES, (error) => this.#failed(error));
     this.#stack.defer(() => open.close());
     const hasher = new KeyHasher(superblock.secret);
@@ -130,7 +134,8 @@ export class DiskTier implements Service {
       const segment = ring.bySlot(slotOf(entry));
       if (segment !== undefined) ring.dropOwn(segment, entry.offset * ALIGN);
     });
-    const { grant } = this.#options;
+    const found = this.#asked ?? (await defaultGrant(this.#files, folder));
+    const grant = this.#asked ?? Math.max(found, LEAST_DISK);
     const onDropped = (segment: Segment) => this.#obituaries?.read(segment, { salt: superblock.salt, hasher });
     const ring = new Ring({ index, open, onError: (error) => this.#failed(error), onDropped }, { folder, grant });
     const scanner = new Scanner({ index, ring, clock: this.#clock });
@@ -141,6 +146,7 @@ export class DiskTier implements Service {
     const writer = new DiskWriter(collaborators, {
       folder,
       salt: superblock.salt,
+      prepare: () => this.#prepare(folder, ground, ring),
       onFull,
       onRoom,
       onLost,
@@ -158,9 +164,30 @@ export class DiskTier implements Service {
     await removeSnapshot(this.#files, folder);
     ring.makeRoom(0);
     this.#open = { hasher, index, ring, reader, scanner, writer };
-    this.#stack.defer(() => this.#shut(folder));
+    this.#stack.defer(() => this.#shut(folder, ground));
     scanner.start(this.#options.sweepStep);
     this.#syncWhatIsWritten(writer.log);
+    if (ground.lacking !== undefined) writer.refused([], ground.lacking);
+    else if (found < grant) writer.refused([], new PotluckError('POTLUCK_DISK_FULL', `room for ${found} bytes`));
+  }
+
+  /** There is room on a disk that was full. Makes what it had no room for; false where that cannot be, or too little is granted by default. */
+  async #prepare(folder: string, ground: Ground, ring: Ring): Promise<boolean> {
+    try {
+      if (this.#asked === undefined) {
+        const grant = await defaultGrant(this.#files, folder);
+        if (grant < LEAST_DISK) return false;
+        if (grant > ring.grant) ring.resize(grant);
+      }
+      await ground.complete();
+      return true;
+    } catch (error) {
+      if (!isForWantOfRoom(error)) {
+        if (!this.#unfit) this.#failed(error);
+        this.#unfit = true;
+      }
+      return false;
+    }
   }
 
   /** The key of a name: 32 hexadecimal digits each. Throws RangeError for anything else. */
@@ -231,12 +258,18 @@ export class DiskTier implements Service {
   }
 
   resize(grant: number): void {
+    this.#asked = grant;
     this.#mustBeOpen().ring.resize(grant);
   }
 
-  /** Forgets everything that is on the disk. */
+  /** Forgets everything that is on the disk. Its files are gone when `removed` has resolved. */
   clear(): void {
     this.#mustBeOpen().ring.clear();
+  }
+
+  /** Resolves once no file is there any more whose objects have left. */
+  removed(): Promise<void> {
+    return this.#mustBeOpen().ring.settled();
   }
 
   stats(): DiskStats {
@@ -299,7 +332,7 @@ export class DiskTier implements Service {
     this.#logger.error({ err: error, folder: this.#options.folder }, 'the disk tier met an error');
   }
 
-  async #shut(folder: string): Promise<void> {
+  async #shut(folder: string, ground: Ground): Promise<void> {
     const open = this.#mustBeOpen();
     const { index, ring, scanner, writer } = open;
     await scanner.close();
@@ -307,7 +340,7 @@ export class DiskTier implements Service {
     await this.#obituaries?.close();
     this.#open = undefined;
     await ring.settled();
-    if (writer.owes) return; // a snapshot would know what the records do not
+    if (writer.owes || ground.lacking !== undefined) return; // a snapshot would know what the records do not, or be of no folder
     index.purgeDead();
     const segments = [...ring.segments].map(({ number, written }) => {
       return { number, size: written, live: index.liveIn(number & 0xffff) };

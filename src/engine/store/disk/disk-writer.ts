@@ -30,6 +30,8 @@ export interface Attributes {
 export interface WriterOptions {
   readonly folder: string;
   readonly salt: number;
+  /** See RoomWatch. */
+  readonly prepare: () => Promise<boolean>;
   readonly onFull?: ((error: unknown) => void) | undefined;
   readonly onRoom?: (() => void) | undefined;
   /** Told of each object that was to be kept and that the disk refused in the end. */
@@ -64,7 +66,8 @@ export class DiskWriter implements LogObserver {
     this.#options = options;
     this.lookup = new Lookup({ ...collaborators, waiting: this.waiting });
     this.log = new Log({ files, ring, observer: this }, options);
-    this.#room = new RoomWatch({ files, ring, onRoom: () => this.#onRoom() }, options.folder);
+    const { prepare, folder } = options;
+    this.#room = new RoomWatch({ files, ring, prepare, onRoom: () => this.#onRoom() }, folder);
   }
 
   /** True while the disk takes nothing. */

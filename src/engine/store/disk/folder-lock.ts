@@ -16,35 +16,62 @@ const SETTLE = 50;
  * that start at the same time; a file with the holder's process id also reaches across network namespaces.
  */
 export class FolderLock {
+  readonly #folder: string;
   readonly #path: string;
   readonly #server: Server | undefined;
-  readonly #text: string;
+  #text: string | undefined;
 
-  private constructor(path: string, server: Server | undefined, text: string) {
-    this.#path = path;
+  private constructor(folder: string, server: Server | undefined) {
+    this.#folder = folder;
+    this.#path = join(folder, LOCK_FILE);
     this.#server = server;
+  }
+
+  /**
+   * Takes the name, and makes sure that no file says otherwise; `write` makes that known to all others. Rejects with POTLUCK_STATE_IN_USE
+   * where another process, or another store of this one, has the folder.
+   */
+  static async take(folder: string): Promise<FolderLock> {
+    const server = await takeName(folder);
+    const lock = new FolderLock(folder, server);
+    if ((await lock.#holder()).alive) {
+      server?.close();
+      throw inUse(folder);
+    }
+    return lock;
+  }
+
+  /** Before anything is written to the folder. Rejects with POTLUCK_STATE_IN_USE where another was faster, and where there is no room. */
+  async write(): Promise<void> {
+    if (this.#text !== undefined) return;
+    const { text: former, alive } = await this.#holder();
+    if (alive) throw inUse(this.#folder);
+    const text = `${process.pid} ${await startOf(process.pid)} ${randomBytes(8).toString('hex')}\n`;
+    const temporary = `${this.#path}.${process.pid}.tmp`;
+    try {
+      await writeFile(temporary, text);
+      await rename(temporary, this.#path);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one that matters
+      throw error;
+    }
+    if (former !== undefined && process.platform !== 'linux') await sleep(SETTLE);
+    if ((await readFile(this.#path, 'utf8')) !== text) throw inUse(this.#folder);
     this.#text = text;
   }
 
-  /** Rejects with POTLUCK_STATE_IN_USE where another process, or another store of this one, has the folder. */
-  static async take(folder: string): Promise<FolderLock> {
-    const server = await takeName(folder);
-    const path = join(folder, LOCK_FILE);
-    try {
-      return new FolderLock(path, server, await takeFile(path, folder));
-    } catch (error) {
-      server?.close();
-      throw error;
-    }
-  }
-
   async release(): Promise<void> {
-    const text = await readFile(this.#path, 'utf8').catch(() => undefined); // a lock file that is gone needs no removal
-    if (text === this.#text) await rm(this.#path, { force: true });
+    const { text } = await this.#holder();
+    if (text !== undefined && text === this.#text) await rm(this.#path, { force: true });
     await new Promise<void>((resolve) => {
       if (this.#server === undefined) resolve();
       else this.#server.close(() => resolve());
     });
+  }
+
+  async #holder(): Promise<{ text: string | undefined; alive: boolean }> {
+    const text = await readFile(this.#path, 'utf8').catch(() => undefined); // none yet
+    return { text, alive: text !== undefined && (await isAlive(text)) };
   }
 }
 
@@ -69,18 +96,6 @@ async function takeName(folder: string): Promise<Server | undefined> {
   });
   server.unref();
   return server;
-}
-
-async function takeFile(path: string, folder: string): Promise<string> {
-  const holder = await readFile(path, 'utf8').catch(() => undefined); // none yet
-  if (holder !== undefined && (await isAlive(holder))) throw inUse(folder);
-  const text = `${process.pid} ${await startOf(process.pid)} ${randomBytes(8).toString('hex')}\n`;
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, text);
-  await rename(temporary, path);
-  if (holder !== undefined && process.platform !== 'linux') await sleep(SETTLE);
-  if ((await readFile(path, 'utf8')) !== text) throw inUse(folder);
-  return text;
 }
 
 /** Whether the process that wrote this still runs: the same id, begun at the same time. */

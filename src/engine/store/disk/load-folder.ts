@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type DiskIndex, OWN_FILE, placeOf, SEGMENT_SLOTS } from './disk-index.ts';
-import type { Files } from './files.ts';
+import { type Files, isMissing } from './files.ts';
 import type { KeyHasher } from './key.ts';
 import { ALIGN } from './limits.ts';
 import { type Act, DELETE_DIRECTORY, DELETE_ONE, type Head, PUT, PUT_OWN } from './record.ts';
@@ -35,7 +35,7 @@ interface Loading {
 
 /** Finds out what a folder holds: from the snapshot, if one fits, else from the records. Removes what belongs to nobody. */
 export async function loadFolder(loading: Loading): Promise<FolderState> {
-  const names = await loading.files.list(loading.folder);
+  const names = await namesIn(loading);
   const sizes = new Map<number, number>();
   for (const [name, size] of names) {
     const number = numberOf(name, '.seg');
@@ -48,6 +48,15 @@ export async function loadFolder(loading: Loading): Promise<FolderState> {
   const state = snapshot === undefined ? await replay(loading, segments, names) : restore(loading, snapshot);
   await removeStrays(loading, names);
   return state;
+}
+
+async function namesIn({ files, folder }: Loading): Promise<Map<string, number>> {
+  try {
+    return await files.list(folder);
+  } catch (error) {
+    if (isMissing(error)) return new Map(); // a full disk has no room for the folder
+    throw error;
+  }
 }
 
 function fitsFolder(

@@ -1,3 +1,4 @@
+import { freeAt } from '../disk-grant.ts';
 import type { Files } from './files.ts';
 import { OWED_MOST, ROOM_INTERVAL } from './limits.ts';
 import type { NewRecord } from './log.ts';
@@ -10,15 +11,21 @@ const ROOM_MOST = 16 * 1024 * 1024;
 export class RoomWatch {
   readonly #files: Files;
   readonly #ring: Ring;
+  readonly #prepare: () => Promise<boolean>;
   readonly #onRoom: () => void;
   readonly #folder: string;
   #owed: NewRecord[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
 
-  constructor(collaborators: { files: Files; ring: Ring; onRoom: () => void }, folder: string) {
+  /** `prepare` makes the folder ready to be written to where there is room; false where that cannot be. It must not reject. */
+  constructor(
+    collaborators: { files: Files; ring: Ring; prepare: () => Promise<boolean>; onRoom: () => void },
+    folder: string,
+  ) {
     this.#files = collaborators.files;
     this.#ring = collaborators.ring;
+    this.#prepare = collaborators.prepare;
     this.#onRoom = collaborators.onRoom;
     this.#folder = folder;
   }
@@ -53,11 +60,9 @@ export class RoomWatch {
   look(): void {
     if (this.#looking) return;
     this.#looking = true;
-    this.#files
-      .free(this.#folder)
-      .then((free) => {
-        const wanted = Math.min(segmentSize(this.#ring.grant) / 2, ROOM_MOST);
-        if (free < wanted || this.#timer === undefined) return;
+    this.#hasRoom()
+      .then((room) => {
+        if (!room || this.#timer === undefined) return;
         this.close();
         this.#onRoom();
       })
@@ -65,6 +70,11 @@ export class RoomWatch {
       .finally(() => {
         this.#looking = false;
       });
+  }
+
+  async #hasRoom(): Promise<boolean> {
+    const wanted = Math.min(segmentSize(this.#ring.grant) / 2, ROOM_MOST);
+    return (await freeAt(this.#files, this.#folder)) >= wanted && (await this.#prepare());
   }
 
   close(): void {

@@ -13,18 +13,26 @@ export interface Superblock {
   readonly secret: Uint32Array;
   /** See seedOf. */
   readonly salt: number;
-  /** It was made just now: whatever the folder holds cannot be read. */
-  readonly fresh: boolean;
 }
 
-/** Reads a store's superblock, or makes one. Throws POTLUCK_FILE_UNREADABLE for a store of another format. */
-export async function loadSuperblock(folder: string): Promise<Superblock> {
+/** A superblock for a folder that has none: whatever it holds cannot be read. */
+export function makeSuperblock(): Superblock {
+  return split(randomBytes(SECRET_BYTES));
+}
+
+/** A folder's superblock; undefined where there is none, or a damaged one. Throws POTLUCK_FILE_UNREADABLE for a store of another format. */
+export async function readSuperblock(folder: string): Promise<Superblock | undefined> {
   const path = join(folder, SUPERBLOCK_FILE);
   const found = parse(await readIfThere(path), path);
-  if (found !== undefined) return { ...split(found), fresh: false };
-  const secret = randomBytes(SECRET_BYTES);
-  await writeAtomic(path, `${JSON.stringify({ format: FORMAT, secret: secret.toString('hex') })}\n`, { mode: 0o600 });
-  return { ...split(secret), fresh: true };
+  return found && split(found);
+}
+
+/** Rejects with POTLUCK_STATE_UNWRITABLE. */
+export async function writeSuperblock(folder: string, { secret, salt }: Superblock): Promise<void> {
+  const bytes = Buffer.alloc(SECRET_BYTES);
+  for (const [at, word] of [...secret, salt].entries()) bytes.writeUInt32LE(word, at * 4);
+  const text = `${JSON.stringify({ format: FORMAT, secret: bytes.toString('hex') })}\n`;
+  await writeAtomic(join(folder, SUPERBLOCK_FILE), text, { mode: 0o600 });
 }
 
 /** The secret, or undefined where the file is not there or damaged. */
@@ -38,7 +46,7 @@ function parse(text: string | undefined, path: string): Buffer | undefined {
   return secret.length === SECRET_BYTES ? secret : undefined;
 }
 
-function split(secret: Buffer): { secret: Uint32Array; salt: number } {
+function split(secret: Buffer): Superblock {
   const words = Uint32Array.from({ length: 4 }, (_, at) => secret.readUInt32LE(at * 4));
   return { secret: words, salt: secret.readUInt32LE(16) };
 }

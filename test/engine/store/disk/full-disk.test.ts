@@ -1,10 +1,16 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { silentLog } from '../../../../src/engine/base/log.ts';
 import { type Files, systemFiles } from '../../../../src/engine/store/disk/files.ts';
 import { fill, name } from '../conformance.ts';
 import { attributes, bytesOf, MIB, type Opened, Rig } from './rig.ts';
 
 const rig = new Rig();
 const TELLING = { timeout: 20_000 };
+
+vi.setConfig({ testTimeout: 30_000 }); // it is looked for room every two seconds
 
 /** The real disk, but full when told so: a write stops half way, as a real one does. */
 class SmallDisk {
@@ -110,5 +116,113 @@ describe('A full disk', () => {
     await expect(writer.write(body(MIB, 1))).rejects.toMatchObject({ code: 'POTLUCK_DISK_FULL' });
     await writer.abort();
     expect(opened.store.stats().disk.used).toBe(used);
+  });
+});
+
+describe('A disk that has too little room when the store starts, with no grant named', () => {
+  it('is read, is written to once it has room, and is granted a share of that', async () => {
+    const disk = new SmallDisk();
+    const told: string[] = [];
+    let opened = await rig.open({ disk: undefined });
+    await opened.objects.put(name(1), name(1), attributes(), body(1000, 1));
+    await opened.store.close();
+    disk.full = true;
+    const watch = { onFull: () => told.push('full'), onRoom: () => told.push('room') };
+    opened = await rig.open({ disk: undefined, ...watch }, { files: disk.files });
+    expect(told).toEqual(['full']);
+    expect(opened.store.stats().disk).toMatchObject({ grant: 16 * MIB, writing: false });
+    expect(await bytesOf(opened, name(1), name(1))).toEqual(body(1000, 1));
+    for (const length of [1000, 100 * MIB]) {
+      const refused = opened.objects.begin(name(1), name(2), attributes(), { length });
+      await expect(refused).rejects.toMatchObject({ code: 'POTLUCK_DISK_FULL' });
+    }
+    disk.full = false;
+    await expect.poll(() => told, TELLING).toEqual(['full', 'room']);
+    expect(opened.store.stats().disk).toMatchObject({ grant: 10 * 1024 * MIB, writing: true });
+    expect(await opened.objects.put(name(1), name(2), attributes(), body(1000, 2))).toBe('created');
+  });
+
+  it('keeps the grant that is named while it waits for room', async () => {
+    const disk = new SmallDisk();
+    disk.full = true;
+    const opened = await rig.open({ disk: undefined }, { files: disk.files });
+    opened.store.resizeDisk(32 * MIB);
+    disk.full = false;
+    await expect.poll(() => opened.store.stats().disk, TELLING).toMatchObject({ grant: 32 * MIB, writing: true });
+  });
+});
+
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+
+describe.runIf(canMount)('A disk that has no room at all when the store starts', () => {
+  const FILLER = 'filler';
+  let mount: string;
+  beforeEach(async () => {
+    mount = await rig.make();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,nr_inodes=100', 'potluck-test', mount]);
+    rig.folder = join(mount, 'below', 'store');
+  });
+  afterEach(async () => {
+    await rig.close();
+    execFileSync('umount', ['--lazy', mount]);
+    rig.folder = mount;
+  });
+  /** Takes all bytes and, where told so, all files that there may be. */
+  const fillUp = (files = false) => {
+    const { bavail, bsize } = statfsSync(mount);
+    if (bavail > 0) writeFileSync(join(mount, FILLER), Buffer.alloc(bavail * bsize));
+    const left = files ? statfsSync(mount).ffree : 0;
+    for (let i = 0; i < left; i++) writeFileSync(join(mount, FILLER + i), '');
+  };
+  const makeRoom = () => {
+    for (const file of readdirSync(mount)) if (file.startsWith(FILLER)) rmSync(join(mount, file));
+  };
+  const writing = () => expect.poll(() => opened.store.stats().disk.writing, TELLING).toBe(true);
+  let opened: Opened;
+
+  it('serves what it holds, and keeps more once there is room', async () => {
+    opened = await rig.open();
+    await opened.objects.put(name(1), name(1), attributes(), body(1000, 1));
+    await opened.store.close();
+    fillUp();
+    opened = await rig.open();
+    expect(opened.store.stats().disk).toMatchObject({ writing: false, entries: 1 });
+    expect(await bytesOf(opened, name(1), name(1))).toEqual(body(1000, 1));
+    await expect(opened.objects.put(name(1), name(2), attributes(), body(1000, 2))).rejects.toMatchObject({
+      status: 507,
+    });
+    await expect(rig.open()).rejects.toMatchObject({ code: 'POTLUCK_STATE_IN_USE' });
+    makeRoom();
+    await writing();
+    expect(await opened.objects.put(name(1), name(2), attributes(), body(1000, 2))).toBe('created');
+    expect(readdirSync(rig.folder)).toContain('lock');
+    await opened.store.close();
+    opened = await rig.open();
+    for (const id of [1, 2]) expect(await bytesOf(opened, name(1), name(id))).toEqual(body(1000, id));
+  });
+
+  it.each([false, true])('makes its folder when there is room; no file can be made: %s', async (files) => {
+    fillUp(files);
+    opened = await rig.open();
+    expect(opened.store.stats().disk).toMatchObject({ writing: false, entries: 0 });
+    makeRoom();
+    await writing();
+    expect(await opened.objects.put(name(1), name(2), attributes(), body(1000, 2))).toBe('created');
+    await opened.store.close();
+    opened = await rig.open();
+    expect(await bytesOf(opened, name(1), name(2))).toEqual(body(1000, 2));
+  });
+
+  it('takes nothing that another store has made in its place meanwhile', async () => {
+    fillUp(true);
+    const refused = vi.fn();
+    const waiting = await rig.open({}, { log: { ...silentLog, error: refused } });
+    makeRoom();
+    opened = await rig.open();
+    await opened.objects.put(name(1), name(1), attributes(), body(1000, 1));
+    await opened.store.close();
+    await expect.poll(() => refused.mock.calls, TELLING).toHaveLength(1);
+    expect(refused.mock.calls[0]?.[0]).toMatchObject({ err: { code: 'POTLUCK_STATE_IN_USE' } });
+    expect(waiting.store.stats().disk.writing).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { type Clock, ManualClock } from '../../../../src/engine/base/clock.ts';
-import { silentLog } from '../../../../src/engine/base/log.ts';
+import { type Log, silentLog } from '../../../../src/engine/base/log.ts';
 import type { DiskTierOptions } from '../../../../src/engine/store/disk/disk-tier.ts';
 import type { Files } from '../../../../src/engine/store/disk/files.ts';
 import { NO_TAGS, type Tags } from '../../../../src/engine/store/disk/tags.ts';
@@ -35,7 +35,7 @@ export class Rig {
 
   async open(
     options: Partial<TieredStoreOptions> & Partial<DiskTierOptions> = {},
-    collaborators: { files?: Files; clock?: Clock } = {},
+    collaborators: { files?: Files; clock?: Clock; log?: Log } = {},
   ): Promise<Opened> {
     if (this.folder === '') await this.make();
     const store = new TieredStore(
@@ -47,9 +47,13 @@ export class Rig {
     return { store, objects: new Objects(store) };
   }
 
-  async clear(): Promise<void> {
+  async close(): Promise<void> {
     for (const store of this.#open) await store.close();
     this.#open.clear();
+  }
+
+  async clear(): Promise<void> {
+    await this.close();
     if (this.folder !== '') await rm(this.folder, { recursive: true, force: true });
     this.folder = '';
   }

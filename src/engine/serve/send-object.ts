@@ -135,6 +135,14 @@ function begin(exchange: Exchange, head: ResponseHead, entry: Entry): void {
   }
 }
 
+/**
+ * A client that takes bytes as fast as they are written never makes a write wait: without this, piece would follow piece in one turn of the
+ * event loop, and nobody else would be served, timers included, until the whole body is out.
+ */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A body over several pieces, or of several parts: one piece is held at a time, the next ones are on their way meanwhile. */
 async function sendParts<T extends Pieced>(
   { source, throttle }: BodyCollaborators<T>,
@@ -159,6 +167,7 @@ async function sendParts<T extends Pieced>(
       const before = at === part.start ? part.before : undefined;
       await writeEntry(exchange, entry, stretch, throttle, flow, { before });
       at = base + stretch.end;
+      if (index < last) await othersTurn();
     }
   }
   if (body.after !== undefined) await writeSlices(exchange, body.after, throttle, flow);

@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startOriginProcess } from '../support/origin-process.ts';
-import { curl, eventually, type Potluck, runPotluck, startPotluck, tempFolder } from '../support/program.ts';
-import { logOf, post, startManager, startPeer, stats, whenFit } from './nodes.ts';
+import {
+  curl,
+  eventually,
+  type Potluck,
+  runPotluck,
+  stopAll,
+  type TempFolder,
+  tempFolder,
+} from '../support/program.ts';
+import { logOf, post, reportOf, startManager, startPeer, stats, whenFit } from './nodes.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
@@ -186,6 +194,34 @@ describe('memory that is smaller than a file', () => {
   });
 });
 
+describe('a peer whose disk is smaller than a file', () => {
+  it('says what it has dropped: nobody asks it in vain, and what it still has the origin need not send again', async () => {
+    const size = 96 * MIB;
+    await using origin = await startOriginProcess({ files: { [FILE]: { size } } });
+    await using manager = await startManager(origin.url, FORGETFUL);
+    await using small = await startPeer(manager.data, ['--memory', '16M', '--disk', '32M', '--capacity', '1']);
+    await whenFit(manager, [small]);
+    const whole = await sha256(small.data + FILE);
+    expect((await origin.stats()).bodyBytes).toBe(size);
+    // The figures of a second come behind what was announced before them.
+    await eventually(async () => (await reportOf(manager, small)).served >= size);
+    // Next to nothing belongs to a peer of capacity 1 beside one of 10,000: whoever asks it was told that it has the piece.
+    await using other = await startPeer(manager.data, ['--disk', '0', '--memory', '256M', '--capacity', '10000']);
+    await whenFit(manager, [small, other]);
+    const before = (await stats(small)).store;
+    expect(before.disk?.entries).toBeLessThanOrEqual(32);
+    expect(await sha256(other.data + FILE)).toBe(whole);
+    const after = (await stats(small)).store;
+    expect(after.misses - before.misses).toBeLessThanOrEqual(2);
+    const again = (await origin.stats()).bodyBytes - size;
+    expect(again).toBeGreaterThan(0);
+    expect(again).toBeLessThanOrEqual(size - (before.disk?.entries ?? 0) * MIB);
+    // All of it is with somebody now.
+    expect(await sha256(other.data + FILE)).toBe(whole);
+    expect((await origin.stats()).bodyBytes).toBe(size + again);
+  });
+});
+
 describe('a state folder', () => {
   it('has one peer at a time: the second ends with one line', async () => {
     await using origin = await startOriginProcess({ files: { [FILE]: { size: 1000 } } });
@@ -200,38 +236,81 @@ describe('a state folder', () => {
 });
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a disk that is full', () => {
-  it('is done without until it has room again, and said so once', async () => {
-    await using origin = await startOriginProcess({
-      files: { [FILE]: { size: 8 * MIB }, [PAGE]: { size: 8 * MIB }, '/third.bin': { size: 4 * MIB } },
-    });
-    using mount = tempFolder('potluck-mount-');
+  let mount: TempFolder;
+  let state: string;
+  beforeEach(() => {
+    mount = tempFolder('potluck-mount-');
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'potluck-test', mount.path]);
-    const state = join(mount.path, 'state');
-    const filler = join(mount.path, 'filler');
-    try {
-      await using manager = await startPotluck(
-        ['--manager', '--mirror', origin.url, '--no-mdns', '--listen', '127.0.0.1:0', '--disk', '256M'],
-        { state },
-      );
-      const control = ['--control', manager.control];
-      await sha256(manager.data + FILE);
-      await stored(manager, 8);
-      const { bavail, bsize } = statfsSync(mount.path);
-      writeFileSync(filler, Buffer.alloc(bavail * bsize - MIB));
-      await sha256(manager.data + PAGE);
-      await eventually(async () => (await stats(manager)).store.disk?.writing === false);
-      expect(await sha256(manager.data + FILE)).toBe(await origin.expectedSha256(FILE));
-      expect(await sha256(manager.data + PAGE)).toBe(await origin.expectedSha256(PAGE));
-      expect((await runPotluck(['stats', ...control])).stdout).toContain('it is full, nothing is stored on it');
-      rmSync(filler);
-      await eventually(async () => (await stats(manager)).store.disk?.writing === true, 15_000);
-      const before = (await stats(manager)).store.disk?.entries ?? 0;
-      await sha256(`${manager.data}/third.bin`);
-      await stored(manager, before + 4);
-      const said = logOf(manager).filter(({ msg }) => msg.includes('the disk takes no more'));
-      expect(said).toHaveLength(1);
-    } finally {
-      execFileSync('umount', ['--lazy', mount.path]);
-    }
+    state = join(mount.path, 'state');
   });
+  afterEach(async () => {
+    await stopAll();
+    execFileSync('umount', ['--lazy', mount.path]);
+    mount.remove();
+  });
+  const filler = () => join(mount.path, 'filler');
+  const fillUp = (left = 0) => {
+    const { bavail, bsize } = statfsSync(mount.path);
+    writeFileSync(filler(), Buffer.alloc(bavail * bsize - left));
+  };
+  const makeRoom = async (node: Potluck) => {
+    rmSync(filler());
+    await eventually(async () => (await stats(node)).store.disk?.writing === true, 15_000);
+  };
+  const warnings = (node: Potluck) => logOf(node).filter(({ msg }) => msg.includes('the disk takes no more'));
+  const FILES = { [FILE]: { size: 8 * MIB }, [PAGE]: { size: 8 * MIB }, '/third.bin': { size: 4 * MIB } };
+
+  it('is done without until it has room again, and said so once', async () => {
+    await using origin = await startOriginProcess({ files: FILES });
+    const manager = await startManager(origin.url, ['--disk', '256M'], { state });
+    await sha256(manager.data + FILE);
+    await stored(manager, 8);
+    fillUp(MIB);
+    await sha256(manager.data + PAGE);
+    await eventually(async () => (await stats(manager)).store.disk?.writing === false);
+    expect(await sha256(manager.data + FILE)).toBe(await origin.expectedSha256(FILE));
+    expect(await sha256(manager.data + PAGE)).toBe(await origin.expectedSha256(PAGE));
+    const { stdout } = await runPotluck(['stats', '--control', manager.control]);
+    expect(stdout).toContain('it is full, nothing is stored on it');
+    await makeRoom(manager);
+    const before = (await stats(manager)).store.disk?.entries ?? 0;
+    await sha256(`${manager.data}/third.bin`);
+    await stored(manager, before + 4);
+    expect(warnings(manager)).toHaveLength(1);
+  });
+
+  it.each(['manager', 'peer'] as const)(
+    'does not keep a %s from starting, serving what it had, and going on',
+    async (face) => {
+      await using origin = await startOriginProcess({ files: FILES });
+      const upstream = face === 'peer' ? await startManager(origin.url, FORGETFUL) : undefined;
+      const start = async () => {
+        if (upstream === undefined) return await startManager(origin.url, ['--disk', '256M'], { state });
+        const peer = await startPeer(upstream.data, ['--disk', '256M'], { state });
+        await whenFit(upstream, [peer]);
+        return peer;
+      };
+      const first = await start();
+      const file = await sha256(first.data + FILE);
+      await stored(first, 8);
+      await first.stop();
+      const before = await origin.stats();
+      fillUp();
+      const second = await start();
+      expect((await stats(second)).store.disk).toMatchObject({ writing: false, entries: 8 });
+      expect(await sha256(second.data + FILE)).toBe(file);
+      expect((await origin.stats()).bodyBytes).toBe(before.bodyBytes);
+      expect(await sha256(second.data + PAGE)).toBe(await origin.expectedSha256(PAGE));
+      await makeRoom(second);
+      await sha256(`${second.data}/third.bin`);
+      await stored(second, 12);
+      expect(warnings(second)).toHaveLength(1);
+      await second.stop();
+      const third = await start();
+      const sent = (await origin.stats()).bodyBytes;
+      for (const path of [FILE, '/third.bin'])
+        expect(await sha256(third.data + path)).toBe(await origin.expectedSha256(path));
+      expect((await origin.stats()).bodyBytes).toBe(sent);
+    },
+  );
 });

@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stats } from '../../src/engine/protocol/control.ts';
-import { curl, eventually, have, run, runPotluck, stopAll, tempFolder } from '../support/program.ts';
+import {
+  curl,
+  eventually,
+  have,
+  type Potluck,
+  run,
+  runPotluck,
+  stopAll,
+  type TempFolder,
+  tempFolder,
+} from '../support/program.ts';
 import { api, logOf } from './nodes.ts';
 import { DIR, id, put, startStore, urlOf, WHOLE } from './store.ts';
 
@@ -200,17 +210,30 @@ describe('a store that is looked after', () => {
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
 if (!canMount) console.warn('skipped: a full disk needs root, to mount one');
 
-it.runIf(canMount)('A store on a full disk: 507, reads go on, one warning, and it recovers', async () => {
-  using folder = tempFolder();
-  const mount = join(folder.path, 'mount');
-  mkdirSync(mount);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'potluck-test', mount]);
-  try {
-    const store = await startStore(['--disk', '256M', '--memory', '4M'], { state: mount });
-    const body = 'x'.repeat(100_000);
+describe.runIf(canMount)('A store on a full disk', () => {
+  let mount: TempFolder;
+  beforeEach(() => {
+    mount = tempFolder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'potluck-test', mount.path]);
+  });
+  afterEach(async () => {
+    await stopAll();
+    execFileSync('umount', ['--lazy', mount.path]);
+    mount.remove();
+  });
+  const other = () => join(mount.path, 'other');
+  const fillUp = (left = 0) => {
+    const { bavail, bsize } = statfsSync(mount.path);
+    writeFileSync(other(), Buffer.alloc(bavail * bsize - left));
+  };
+  const start = () => startStore(['--disk', '256M', '--memory', '4M'], { state: join(mount.path, 'state') });
+  const warnings = (store: Potluck) => logOf(store).filter(({ level }) => level === 'warn');
+  const body = 'x'.repeat(100_000);
+
+  it('answers 507, reads go on, one warning, and it recovers', async () => {
+    const store = await start();
     for (let i = 0; i < 20; i++) expect((await put(urlOf(store, i), `${body}${i}`)).status).toBe(201);
-    const { bavail, bsize } = statfsSync(mount);
-    writeFileSync(join(mount, 'other'), Buffer.alloc(bavail * bsize - 250_000));
+    fillUp(250_000);
     const statuses: number[] = [];
     for (let i = 20; i < 30; i++) statuses.push((await put(urlOf(store, i), `${body}${i}`)).status);
     expect(statuses.slice(-5)).toEqual([507, 507, 507, 507, 507]);
@@ -219,16 +242,30 @@ it.runIf(canMount)('A store on a full disk: 507, reads go on, one warning, and i
     expect([kept.status, kept.stdout]).toEqual([507, expect.stringContaining('nothing was deleted')]);
     expect((await curl([urlOf(store, 3)])).status).toBe(200);
     expect((await api<Stats>(store, '/api/v1/stats')).reason).toContain('full');
-    expect(logOf(store).filter(({ level }) => level === 'warn')).toHaveLength(1);
-    rmSync(join(mount, 'other'));
+    expect(warnings(store)).toHaveLength(1);
+    rmSync(other());
     await eventually(async () => (await put(urlOf(store, 40), 'again')).status === 201, 20_000);
     expect((await curl(['-X', 'DELETE', urlOf(store, 3)])).status).toBe(200);
     expect((await curl([urlOf(store, 40)])).stdout).toBe('again');
-    await store.stop();
-  } finally {
-    await stopAll();
-    execFileSync('umount', ['--lazy', mount]);
-  }
+  });
+
+  it('starts where it is full already, serves what it had, answers 507, and recovers', async () => {
+    const before = await start();
+    for (let i = 0; i < 3; i++) expect((await put(urlOf(before, i), `${body}${i}`)).status).toBe(201);
+    await before.stop();
+    fillUp();
+    const store = await start();
+    expect(warnings(store)).toHaveLength(1);
+    for (let i = 0; i < 3; i++) expect((await curl([urlOf(store, i)])).stdout).toBe(`${body}${i}`);
+    expect((await put(urlOf(store, 4), 'no')).status).toBe(507);
+    expect((await curl(['-X', 'DELETE', urlOf(store, 1)])).status).toBe(507);
+    rmSync(other());
+    await eventually(async () => (await put(urlOf(store, 4), 'now')).status === 201, 20_000);
+    await store.stop(0);
+    const after = await start();
+    expect((await curl([urlOf(after, 4)])).stdout).toBe('now');
+    expect((await curl([urlOf(after, 1)])).stdout).toBe(`${body}1`);
+  });
 });
 
 describe.runIf(have('openssl'))('a store with --tls-cert and --tls-key', () => {

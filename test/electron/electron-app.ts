@@ -21,6 +21,7 @@ export class ElectronApp implements AppUnderTest {
   readonly pids: readonly number[];
   readonly tray: TrayUnderTest | undefined;
   readonly ended: Promise<void>;
+  readonly problems: string[] = [];
   readonly #application: ElectronApplication;
   /** Starts it a second time. */
   readonly #again: (args: readonly string[]) => Promise<void>;
@@ -35,6 +36,11 @@ export class ElectronApp implements AppUnderTest {
     this.pids = [process.pid, parts.pid];
     this.tray = parts.tray;
     this.#again = parts.again;
+    const context = application.context();
+    context.on('weberror', (error) => this.problems.push(String(error.error())));
+    context.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(message.text());
+    });
   }
 
   /** Rejects, and ends the app, where its data would not be in the folder that is meant. */

@@ -27,6 +27,10 @@ export class DoubleApp implements AppUnderTest {
     this.ended = quit.then(() => desk.stop()); // what still ran would have ended with the process
   }
 
+  get problems(): readonly string[] {
+    return this.#host.problems;
+  }
+
   page(): Promise<Page> {
     return eventually(() => this.#host.page);
   }

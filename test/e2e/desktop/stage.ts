@@ -39,24 +39,3 @@ export function useStage(): (options?: DeskOptions) => Promise<Stage> {
     return { desk, host, page: () => host.page };
   };
 }
-
-/** The three steps of the first run, with nothing changed. */
-export async function throughFirstRun(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByRole('button', { name: 'Find a manager' }).click();
-}
-
-/** Looks a manager up by hand; its key is shown then. */
-export async function lookUp(page: Page, address: string): Promise<void> {
-  await page.getByRole('button', { name: 'Enter an address or link' }).click();
-  await page.getByLabel('Address or join link').fill(address);
-  await page.getByRole('button', { name: 'Look it up' }).click();
-}
-
-/** Joins by hand: the address, a look at the key, Join. */
-export async function joinByHand(page: Page, address: string): Promise<void> {
-  await lookUp(page, address);
-  const check = page.getByRole('dialog', { name: 'Is this the right manager?' });
-  await check.getByRole('button', { name: 'Join', exact: true }).click();
-}

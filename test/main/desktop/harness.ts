@@ -109,6 +109,13 @@ export class Desk implements AsyncDisposable {
     return answer.value;
   }
 
+  /** Joins the manager at an address, and waits until it shares. */
+  async share(manager: string): Promise<this> {
+    await this.call('join', { url: manager });
+    await this.until(({ app }) => app === 'sharing');
+    return this;
+  }
+
   /** Waits until the state is so. */
   async until(look: (state: DesktopState) => boolean, timeout = 15_000): Promise<DesktopState> {
     try {

@@ -21,10 +21,7 @@ afterEach(async () => {
 });
 
 async function sharing(options: DeskOptions = {}): Promise<Desk> {
-  const desk = await Desk.start(options);
-  await desk.call('join', { url: manager.data });
-  await desk.until(({ app }) => app === 'sharing');
-  return desk;
+  return (await Desk.start(options)).share(manager.data);
 }
 
 const active = async () => (await nodes(manager)).filter(({ status }) => status === 'active').length;

@@ -22,11 +22,6 @@ afterEach(async () => {
   await origin.close();
 });
 
-async function join_(desk: Desk): Promise<void> {
-  await desk.call('join', { url: manager.data });
-  await desk.until(({ app }) => app === 'sharing');
-}
-
 function occupy(port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -40,8 +35,7 @@ describe('a manager that goes away', () => {
     const port = await freePort();
     const first = await managerOn(port, origin.url, state.path);
     await using desk = await Desk.start();
-    await desk.call('join', { url: first.data });
-    await desk.until(({ app }) => app === 'sharing');
+    await desk.share(first.data);
     await first.stop(0);
     await desk.until(({ app, problem }) => app === 'disconnected' && problem !== null);
     await managerOn(port, origin.url, state.path);
@@ -71,7 +65,7 @@ describe('a port that is taken', () => {
     const server = await occupy(port);
     await using desk = await Desk.start();
     await desk.call('change', { port });
-    await join_(desk);
+    await desk.share(manager.data);
     expect(desk.state.peer?.port).toBeGreaterThan(port);
     expect(desk.state.settings.port).toBe(desk.state.peer?.port);
     server.close();
@@ -83,7 +77,7 @@ describe('a port that is taken', () => {
   it('changes at once when the person names another', async () => {
     await using desk = await Desk.start();
     await desk.call('change', { port: await freePort() });
-    await join_(desk);
+    await desk.share(manager.data);
     const port = await freePort();
     await desk.call('change', { port });
     await desk.until(({ app, peer }) => app === 'sharing' && peer?.port === port);
@@ -94,7 +88,7 @@ describe('the folder of the cache', () => {
   it('is one of its own in the folder that the person chose, from then on', async () => {
     using place = tempFolder('potluck-cache-');
     await using desk = await Desk.start();
-    await join_(desk);
+    await desk.share(manager.data);
     desk.electron.dialog.folder = place.path;
     const chosen = await desk.call('chooseFolder', null);
     expect(chosen).toBe(place.path);
@@ -108,7 +102,7 @@ describe('the folder of the cache', () => {
   it('can be given back and taken again while it runs', async () => {
     await using desk = await Desk.start();
     await desk.call('change', { disk: 64 * 2 ** 20 });
-    await join_(desk);
+    await desk.share(manager.data);
     expect(desk.state.peer?.disk.grant).toBe(64 * 2 ** 20);
     await desk.call('change', { disk: 0 });
     await desk.until(({ app, peer }) => app === 'sharing' && peer?.disk.grant === 0);
@@ -138,7 +132,7 @@ describe('an engine that fails', () => {
         );
       },
     });
-    await join_(desk);
+    await desk.share(manager.data);
     fail(Object.assign(new Error('the disk is gone'), { code: 'EIO' }));
     const { problem } = await desk.until(({ app }) => app === 'failed');
     expect(problem).toMatchObject({ code: 'POTLUCK_INTERNAL', message: expect.stringContaining('the disk is gone') });
@@ -173,7 +167,7 @@ function withDone(peer: RunningPeer, done: Promise<void>): RunningPeer {
 describe('an error that nobody caught', () => {
   it('ends the app with a goodbye, and starts it once more with the reason', async () => {
     await using desk = await Desk.start();
-    await join_(desk);
+    await desk.share(manager.data);
     desk.process.emit('uncaughtException', new TypeError('x is not a function'));
     expect(desk.electron.app.ended).toBe(1);
     expect(desk.electron.app.relaunched).toEqual({ args: ['--hidden'] });

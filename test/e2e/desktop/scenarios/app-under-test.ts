@@ -30,6 +30,8 @@ export interface AppUnderTest extends AsyncDisposable {
   readonly pids: readonly number[];
   /** Undefined where nothing shows tray icons. */
   readonly tray: TrayUnderTest | undefined;
+  /** What its pages complained of. */
+  readonly problems: readonly string[];
   /** The page of the window that was opened last. */
   page(): Promise<Page>;
   /** As the cross in its corner. */

@@ -18,6 +18,15 @@ export function leavingScenarios(office: () => Office, launch: Launch): void {
     return download;
   }
 
+  /** A download that ends only when it is told to, in an app that is about to quit. */
+  async function quitting(app: AppUnderTest): Promise<SlowReader> {
+    const page = await share(app, office().openUrl);
+    const download = await downloading(app);
+    await app.quit();
+    await untilTitle(page, 'Leaving politely');
+    return download;
+  }
+
   describe('leaving', () => {
     it('says what remains and waits for it; and does not, where the person would rather go now', async () => {
       using folder = tempFolder('potluck-app-');
@@ -26,8 +35,8 @@ export function leavingScenarios(office: () => Office, launch: Launch): void {
       const finished = await downloading(app);
       await page.getByRole('button', { name: 'Leave', exact: true }).click();
       await untilTitle(page, 'Leaving politely');
-      await page.getByText(/1 download is still running · .* to go/).waitFor();
-      await untilTray(app, 'Leaving when 1 download finishes');
+      await page.getByText(/1 download is still running · .* to go · about/).waitFor();
+      await untilTray(app, /^Leaving when 1 download finishes$/);
       finished.goOn();
       expect([await finished.done, finished.bytes]).toEqual([true, SIZE]);
       await untilTitle(page, 'Not sharing');
@@ -50,10 +59,7 @@ export function leavingScenarios(office: () => Office, launch: Launch): void {
       using folder = tempFolder('potluck-app-');
       {
         await using app = await launch({ userData: folder.path });
-        const page = await share(app, office().openUrl);
-        const download = await downloading(app);
-        await app.quit();
-        await untilTitle(page, 'Leaving politely');
+        const download = await quitting(app);
         download.goOn();
         expect([await download.done, download.bytes]).toEqual([true, SIZE]);
         await app.ended;
@@ -65,10 +71,7 @@ export function leavingScenarios(office: () => Office, launch: Launch): void {
     it('waits for nothing when it is asked for twice', async () => {
       using folder = tempFolder('potluck-app-');
       await using app = await launch({ userData: folder.path });
-      const page = await share(app, office().openUrl);
-      const download = await downloading(app);
-      await app.quit();
-      await untilTitle(page, 'Leaving politely');
+      const download = await quitting(app);
       await app.quit();
       await app.ended;
       download.goOn();

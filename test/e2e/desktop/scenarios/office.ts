@@ -8,8 +8,10 @@ import { startManager } from '../../nodes.ts';
 const MIB = 2 ** 20;
 /** Larger than what sockets and buffers on the way take in: a reader that pauses holds the download up. */
 export const SIZE = 24 * MIB;
+/** How it is written that so much was served: the manager may have looked whether it is served well, and had a piece or two. */
+export const BIG = /^2[4-9](\.\d+)? MB\b(?!\/s)/;
 /** Long enough under every cap that is tried. */
-const HUGE = 160 * MIB;
+const HUGE = 80 * MIB;
 
 export const TOKEN = 'open-sesame';
 
@@ -59,8 +61,13 @@ export function startDownload(manager: string): SlowReader {
   return new SlowReader(`${manager}/big.iso`);
 }
 
+/** The fingerprint of a manager's key, as it tells it. */
+export async function fingerprintOf({ data }: Potluck): Promise<string> {
+  return ((await (await fetch(`${data}/_potluck/health`)).json()) as { fingerprint: string }).fingerprint;
+}
+
 /** The link that an administrator hands out. */
-export async function joinLink({ data }: Potluck): Promise<string> {
-  const health = (await (await fetch(`${data}/_potluck/health`)).json()) as { fingerprint: string };
-  return `potluck://join?url=${encodeURIComponent(data)}&key=${health.fingerprint}&token=${TOKEN}`;
+export async function joinLink(manager: Potluck): Promise<string> {
+  const key = await fingerprintOf(manager);
+  return `potluck://join?url=${encodeURIComponent(manager.data)}&key=${key}&token=${TOKEN}`;
 }

@@ -46,8 +46,8 @@ export async function share(app: AppUnderTest, manager: string): Promise<Page> {
 }
 
 /** Waits until the tray's menu says so, where there is one. */
-export async function untilTray(app: AppUnderTest, text: string): Promise<void> {
+export async function untilTray(app: AppUnderTest, text: RegExp): Promise<void> {
   const { tray } = app;
   if (tray === undefined) return;
-  await eventually(async () => (await tray.labels()).some((label) => label.startsWith(text)));
+  await eventually(async () => (await tray.labels()).some((label) => text.test(label)));
 }

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, it } from 'vitest';
-import { tempFolder } from '../../../support/program.ts';
+import { sha256OfUrl, tempFolder } from '../../../support/program.ts';
 import { holdCaps } from '../../hold-caps.ts';
 import { Reader, Recorder } from '../../rates.ts';
 import type { Launch } from './app-under-test.ts';
@@ -20,12 +20,17 @@ export function settingsScenarios(office: () => Office, launch: Launch): void {
     it('that is changed while a download runs is kept in every second that begins a second later', async () => {
       using folder = tempFolder('potluck-app-');
       await using app = await launch({ userData: folder.path });
-      const page = await share(app, office().openUrl);
+      const { open, openUrl } = office();
+      const url = `${openUrl}/huge.iso`;
+      const page = await share(app, openUrl);
       await page.getByRole('tab', { name: 'Limits' }).click();
+      // The peer has all of it: only the limit is between it and the client.
+      await chooseLimit(page, 'No limit');
+      await sha256OfUrl(url);
       await chooseLimit(page, '5 MB/s');
-      const reader = new Reader(`${office().openUrl}/huge.iso`);
+      const reader = new Reader(url);
       try {
-        using recorder = new Recorder(() => reader.bytes, process.platform === 'linux' ? app.pids : []);
+        using recorder = new Recorder(() => reader.bytes, process.platform === 'linux' ? [...app.pids, open.pid] : []);
         await holdCaps({
           name: 'upload limit of the window',
           recorder,
@@ -60,7 +65,7 @@ export function settingsScenarios(office: () => Office, launch: Launch): void {
       const page = await app.page();
       await page.locator('html[lang^="zh"][data-theme="dark"]').waitFor();
       await untilTitle(page, '未共享');
-      await untilTray(app, '未共享');
+      await untilTray(app, /^未共享$/);
     });
   });
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { eventually, freePort, sha256OfUrl, tempFolder } from '../../../support/program.ts';
 import { managerOn, nodes, startPeer } from '../../nodes.ts';
 import type { Launch } from './app-under-test.ts';
-import { type Office, SIZE, startDownload } from './office.ts';
+import { BIG, type Office, SIZE, startDownload } from './office.ts';
 import { joinByHand, share, throughFirstRun, untilTitle } from './person.ts';
 
 /** What the network, the machine and other programs do to it. */
@@ -59,7 +59,7 @@ export function troubleScenarios(office: () => Office, launch: Launch): void {
       await using app = await launch({ userData: folder.path });
       const page = await share(app, office().openUrl);
       await sha256OfUrl(`${office().openUrl}/big.iso`);
-      await page.getByText('24 MB').first().waitFor();
+      await page.getByText(BIG).first().waitFor();
       const download = startDownload(office().openUrl);
       await page.getByRole('progressbar', { name: /^big\.iso, to / }).waitFor();
       await app.power('shutdown');

@@ -4,11 +4,21 @@ import { type OriginProcess, startOriginProcess } from '../test/support/origin-p
 import { startBareHttp } from './bare-http.ts';
 import { filesOf, measureRow, ROWS, type Row } from './cached.ts';
 import { otherCores, pin } from './cores.ts';
+import { type DiskHits, measureDiskHits } from './disk-hits.ts';
 import { FAN_OUT, type FanOut, measureFanOut } from './fan-out.ts';
 import { Nginx } from './nginx.ts';
 import { type BenchOptions, readOptions, type ServerName, USAGE, UsageError } from './options.ts';
 import { checkBuilt, startManagerServer, startPeerServer } from './potluck.ts';
-import { cachedLines, cpuLines, fanOutLines, machine, type Report, type ReportRow, reportRow } from './report.ts';
+import {
+  cachedLines,
+  cpuLines,
+  diskLine,
+  fanOutLines,
+  machine,
+  type Report,
+  type ReportRow,
+  reportRow,
+} from './report.ts';
 import type { Server } from './server.ts';
 import { findTools, type Tools } from './tools.ts';
 
@@ -37,9 +47,10 @@ async function main(args: readonly string[]): Promise<number> {
   );
   for (const missing of tools.missing) print(missing);
   const cached = await measureCached(options, tools, print);
+  const disk = await diskOf(options, tools, print);
   const fanOut = await fanOutOf(options, tools, print);
   const { rounds, seconds } = options;
-  const report: Report = { machine: about, versions: tools.versions, rounds, seconds, cached, fanOut };
+  const report: Report = { machine: about, versions: tools.versions, rounds, seconds, cached, disk, fanOut };
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   return 0;
 }
@@ -112,6 +123,19 @@ async function startServers(
     servers.push(server);
   }
   return servers;
+}
+
+async function diskOf({ disk, rounds }: BenchOptions, tools: Tools, print: Print): Promise<DiskHits | null> {
+  if (!disk) return null;
+  print();
+  if (!tools.curl || !tools.pinned) {
+    print('Hits from disk are left out: they need curl, taskset and two cores.');
+    return null;
+  }
+  print(`Cached hits from a peer's disk, page cache warm, median of ${rounds} pulls:`);
+  const hits = await measureDiskHits(rounds);
+  print(diskLine(hits));
+  return hits;
 }
 
 async function fanOutOf(options: BenchOptions, tools: Tools, print: Print): Promise<FanOut | null> {

@@ -16,6 +16,7 @@ export interface BenchOptions {
   readonly servers: readonly ServerName[];
   /** Parts of the cached table by size ('1K', '1G'); empty: all. */
   readonly sizes: readonly string[];
+  readonly disk: boolean;
   readonly fanOut: boolean;
   /** Folder for the peer's CPU profile. */
   readonly profile: string | undefined;
@@ -23,7 +24,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
 
-Measures cached hits from memory, one core for the server and one for the client, beside nginx's proxy_cache, and a
+Measures cached hits from memory, one core for the server and one for the client, beside nginx's proxy_cache, hits from a peer's disk, and a
 cold fan-out from one origin through three peers to twenty clients. Everything runs on loopback.
 
   --quick            about two minutes instead of nine
@@ -31,6 +32,7 @@ cold fan-out from one origin through three peers to twenty clients. Everything r
   --seconds N        seconds of one measurement (4; quick 1)
   --servers A,B      of: ${SERVERS.join(', ')} (all; nginx-copy is nginx with sendfile off)
   --sizes A,B        of: 1K, 16K, 256K, 4M, 1G (all)
+  --no-disk          leave the hits from disk away
   --no-fan-out       leave the fan-out away
   --cpu-prof DIR     write the peer's CPU profile there, for a look with Chrome's developer tools
   --json             figures as JSON on standard output, the table on standard error
@@ -52,6 +54,7 @@ export function readOptions(args: readonly string[], sizes: readonly string[]): 
     seconds: whole('--seconds', given.seconds ?? (quick ? '1' : '4'), 60),
     servers: among('--servers', given.servers, SERVERS),
     sizes: among('--sizes', given.sizes, sizes),
+    disk: given['no-disk'] !== true,
     fanOut: given['no-fan-out'] !== true,
     profile: given['cpu-prof'],
   };
@@ -68,6 +71,7 @@ function parse(args: readonly string[]) {
     seconds: text,
     servers: text,
     sizes: text,
+    'no-disk': onOff,
     'no-fan-out': onOff,
     'cpu-prof': text,
   };

@@ -8,7 +8,7 @@ import type { Server } from './server.ts';
 const CAP = '100G';
 const JOIN_TIMEOUT = 20_000;
 const LOOPBACK = '127.0.0.1:0';
-const PLACE = ['--listen', LOOPBACK, '--control', LOOPBACK, '--no-mdns', '--log-level', 'warn', '--disk', '0'];
+const PLACE = ['--listen', LOOPBACK, '--control', LOOPBACK, '--no-mdns', '--log-level', 'warn'];
 
 /** Throws where there is nothing to measure. */
 export function checkBuilt(): void {
@@ -17,13 +17,18 @@ export function checkBuilt(): void {
 
 /** A manager in front of `origin`. */
 export function startManager(origin: string, memory: string): Promise<Potluck> {
-  const args = ['--manager', '--mirror', origin, '--memory', memory, '--upload-cap', CAP, ...PLACE];
+  const args = ['--manager', '--mirror', origin, '--memory', memory, '--upload-cap', CAP, '--disk', '0', ...PLACE];
   return startPotluck(args, { detached: true });
 }
 
-/** A peer of that manager. `profile`: folder for its CPU profile. */
-export function startPeer(manager: Potluck, memory: string, profile?: string): Promise<Potluck> {
-  const args = ['--peer', '--upstream', manager.data, '--memory', memory, '--upload-cap', CAP, ...PLACE];
+/** A peer of that manager, without a disk tier where none is given. `profile`: folder for its CPU profile. */
+export function startPeer(
+  manager: Potluck,
+  memory: string,
+  { disk = '0', profile }: { disk?: string; profile?: string | undefined } = {},
+): Promise<Potluck> {
+  const tiers = ['--memory', memory, '--disk', disk];
+  const args = ['--peer', '--upstream', manager.data, ...tiers, '--upload-cap', CAP, ...PLACE];
   const env = profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` };
   return startPotluck(args, { detached: true, env });
 }
@@ -45,7 +50,7 @@ export async function startPeerServer(origin: string, profile?: string): Promise
   const manager = await startManager(origin, '64M');
   try {
     await pin(manager.pid, otherCores());
-    const peer = await startPeer(manager, '2G', profile);
+    const peer = await startPeer(manager, '2G', { profile });
     await pin(peer.pid, SERVER_CORE);
     const close = async () => {
       await peer.stop();

@@ -1,6 +1,7 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { bytes } from '../src/main/cli/format.ts';
 import { type Figure, type Measured, median } from './cached.ts';
+import type { DiskHits } from './disk-hits.ts';
 import type { FanOut } from './fan-out.ts';
 import { SERVERS, type ServerName } from './options.ts';
 import { type Column, count, ratio, tableLines } from './table.ts';
@@ -20,6 +21,7 @@ export interface Report {
   readonly rounds: number;
   readonly seconds: number;
   readonly cached: readonly ReportRow[];
+  readonly disk: DiskHits | null;
   readonly fanOut: FanOut | null;
 }
 
@@ -109,6 +111,10 @@ function microseconds(nanoseconds: number | undefined): string {
 }
 
 /** The fan-out in a few lines. */
+export function diskLine({ size, memory, bytesPerSecond }: DiskHits): string {
+  return `  one connection, a file of ${bytes(size)}, ${memory} of memory: ${count(bytesPerSecond / 1e6)} MB/s`;
+}
+
 export function fanOutLines(fanOut: FanOut): string[] {
   const { peers, clients, size, milliseconds, bytesPerSecond, originRatio, byPeer } = fanOut;
   const shares = Object.values(byPeer).join(' + ');

@@ -1,7 +1,21 @@
 import axeCore from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { WORDS } from '../../../src/renderer/words/words.ts';
+import { VIEWS } from './views.ts';
 import { buildWindow, type WindowOptions, WindowPage } from './window-page.ts';
+
+const WHOLE = { width: 420, height: 640 };
+/** The narrowest window, and one that is enlarged to 200 %: half the room in both directions. */
+const NARROW = [
+  { width: 360, height: 480 },
+  { width: 210, height: 320 },
+];
+
+export interface Look {
+  readonly language: 'en' | 'zh';
+  readonly theme: 'light' | 'dark';
+}
 
 /**
  * Opens windows of the page as it is built, and closes them after each test, which fails if the page logged an error, broke its policy or made a call
@@ -47,4 +61,28 @@ export async function tooWide(page: Page): Promise<string[]> {
   return (await page.evaluate(`[...document.querySelectorAll('html, .panel, .dialog, .first-run, header')]
     .filter((element) => element.scrollWidth > element.clientWidth)
     .map((element) => element.tagName + '.' + element.className + ' ' + element.scrollWidth + ' > ' + element.clientWidth)`)) as string[];
+}
+
+/** What is wrong with any view, dialog or state in this look: by its name, what axe has against it, and what does not fit. */
+export async function faults(
+  open: (options: WindowOptions) => Promise<WindowPage>,
+  look: Look,
+): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  let window: WindowPage | undefined;
+  for (const { name, state, go } of VIEWS) {
+    const looking = { ...state, settings: { ...state.settings, ...look } };
+    // Where a person has gone somewhere, the next one begins anew.
+    if (window === undefined || go !== undefined) window = await open({ state: looking });
+    else await window.push(looking);
+    await go?.(window.page, WORDS[look.language]);
+    const wrong = await axe(window.page);
+    for (const size of NARROW) {
+      await window.page.setViewportSize(size);
+      wrong.push(...(await tooWide(window.page)).map((what) => `${size.width}: ${what}`));
+    }
+    await window.page.setViewportSize(WHOLE);
+    if (wrong.length > 0) found[name] = wrong;
+  }
+  return found;
 }

@@ -32,6 +32,12 @@ async function downloading(desk: Desk): Promise<SlowReader> {
   return reader;
 }
 
+/** What was sent before a download was cut is read at once; whether that was all of it. */
+async function ended(reader: SlowReader): Promise<boolean> {
+  reader.goOn();
+  return await reader.done;
+}
+
 describe('leaving', () => {
   it('waits for the download that runs, says what remains, and is gone then', async () => {
     await using desk = await sharing();
@@ -41,8 +47,7 @@ describe('leaving', () => {
     await desk.until(({ app, peer }) => app === 'draining' && peer?.running === 1);
     expect(desk.state.peer?.remaining?.bytes).toBeGreaterThan(0);
     await eventually(() => desk.electron.tray.tooltip.includes('Leaving when 1 download finishes'));
-    reader.goOn();
-    expect(await reader.done).toBe(true);
+    expect(await ended(reader)).toBe(true);
     expect(reader.bytes).toBe(SIZE);
     await desk.until(({ app, peer }) => app === 'idle' && peer === null);
     expect(desk.state.allTime.served).toBe(SIZE);
@@ -55,8 +60,8 @@ describe('leaving', () => {
     await desk.call('leave', { cold: false });
     await desk.until(({ app }) => app === 'draining');
     await desk.call('leave', { cold: true });
-    expect(await reader.done).toBe(false);
     await desk.until(({ app }) => app === 'idle');
+    expect(await ended(reader)).toBe(false);
   });
 
   it('is remembered: the next start joins nobody', async () => {
@@ -78,7 +83,7 @@ describe('quitting', () => {
     expect(desk.electron.app.ended).toBeUndefined();
     desk.electron.app.quit();
     await eventually(() => desk.electron.app.ended === 'quit');
-    expect(await reader.done).toBe(false);
+    expect(await ended(reader)).toBe(false);
   });
 
   it('lets the download finish first', async () => {
@@ -86,8 +91,7 @@ describe('quitting', () => {
     const reader = await downloading(desk);
     await desk.call('quit', null);
     await desk.until(({ app }) => app === 'draining');
-    reader.goOn();
-    expect(await reader.done).toBe(true);
+    expect(await ended(reader)).toBe(true);
     await eventually(() => desk.electron.app.ended === 'quit');
     expect(() => desk.electron.window).toThrow('no window');
     expect(() => desk.electron.tray).toThrow('no tray icon');
@@ -98,7 +102,7 @@ describe('quitting', () => {
     const reader = await downloading(desk);
     await desk.click('Quit');
     await eventually(() => desk.electron.app.ended === 'quit');
-    expect(await reader.done).toBe(false);
+    expect(await ended(reader)).toBe(false);
   });
 
   it('does not wait where the person does not want it to', async () => {
@@ -107,7 +111,7 @@ describe('quitting', () => {
     const reader = await downloading(desk);
     await desk.click('Quit');
     await eventually(() => desk.electron.app.ended === 'quit');
-    expect(await reader.done).toBe(false);
+    expect(await ended(reader)).toBe(false);
   });
 
   it('goes on with the same manager at the next start', async () => {

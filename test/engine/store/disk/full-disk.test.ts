@@ -4,13 +4,28 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../../../src/engine/base/log.ts';
 import { type Files, systemFiles } from '../../../../src/engine/store/disk/files.ts';
+import { ROOM_INTERVAL } from '../../../../src/engine/store/disk/limits.ts';
 import { fill, name } from '../conformance.ts';
 import { attributes, bytesOf, MIB, type Opened, Rig } from './rig.ts';
 
 const rig = new Rig();
-const TELLING = { timeout: 20_000 };
 
-vi.setConfig({ testTimeout: 30_000 }); // it is looked for room every two seconds
+// It is looked for room from time to time: the tests turn that time themselves.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Waits for what a look for room brings; `value` is seen anew after each. */
+function onceThereIsRoom<T>(value: () => T) {
+  const look = () => {
+    vi.advanceTimersByTime(ROOM_INTERVAL);
+    return value();
+  };
+  return expect.poll(look, { timeout: 20_000, interval: 10 });
+}
 
 /** The real disk, but full when told so: a write stops half way, as a real one does. */
 class SmallDisk {
@@ -61,7 +76,7 @@ describe('A full disk', () => {
     expect(opened.store.has(name(1), name(50))).toBe(false);
     expect(opened.store.stats().disk).toMatchObject({ writing: false, entries: 20 });
     disk.full = false;
-    await expect.poll(() => told, TELLING).toEqual(['full', 'room']);
+    await onceThereIsRoom(() => told).toEqual(['full', 'room']);
     expect(await put(50, 1000, 5)).toBe('created');
     await restart();
     expect(await bytesOf(opened, name(1), name(50))).toEqual(body(1000, 5));
@@ -84,7 +99,7 @@ describe('A full disk', () => {
     expect(opened.store.has(name(1), name(4))).toBe(false);
     expect(opened.store.has(name(1), name(6))).toBe(false);
     disk.full = false;
-    await expect.poll(() => told, TELLING).toEqual(['full', 'room']);
+    await onceThereIsRoom(() => told).toEqual(['full', 'room']);
     await opened.store.written();
     await restart();
     expect(opened.store.has(name(1), name(4))).toBe(false);
@@ -102,7 +117,7 @@ describe('A full disk', () => {
     opened.store.memory.delete(name(1), name(5));
     expect(await bytesOf(opened, name(1), name(5))).toBeUndefined();
     disk.full = false;
-    await expect.poll(() => told, TELLING).toEqual(['full', 'room']);
+    await onceThereIsRoom(() => told).toEqual(['full', 'room']);
     await opened.store.written();
     await restart();
     expect(opened.store.has(name(1), name(5))).toBe(false);
@@ -137,7 +152,7 @@ describe('A disk that has too little room when the store starts, with no grant n
       await expect(refused).rejects.toMatchObject({ code: 'POTLUCK_DISK_FULL' });
     }
     disk.full = false;
-    await expect.poll(() => told, TELLING).toEqual(['full', 'room']);
+    await onceThereIsRoom(() => told).toEqual(['full', 'room']);
     expect(opened.store.stats().disk).toMatchObject({ grant: 10 * 1024 * MIB, writing: true });
     expect(await opened.objects.put(name(1), name(2), attributes(), body(1000, 2))).toBe('created');
   });
@@ -148,7 +163,7 @@ describe('A disk that has too little room when the store starts, with no grant n
     const opened = await rig.open({ disk: undefined }, { files: disk.files });
     opened.store.resizeDisk(32 * MIB);
     disk.full = false;
-    await expect.poll(() => opened.store.stats().disk, TELLING).toMatchObject({ grant: 32 * MIB, writing: true });
+    await onceThereIsRoom(() => opened.store.stats().disk).toMatchObject({ grant: 32 * MIB, writing: true });
   });
 });
 
@@ -177,7 +192,7 @@ describe.runIf(canMount)('A disk that has no room at all when the store starts',
   const makeRoom = () => {
     for (const file of readdirSync(mount)) if (file.startsWith(FILLER)) rmSync(join(mount, file));
   };
-  const writing = () => expect.poll(() => opened.store.stats().disk.writing, TELLING).toBe(true);
+  const writing = () => onceThereIsRoom(() => opened.store.stats().disk.writing).toBe(true);
   let opened: Opened;
 
   it('serves what it holds, and keeps more once there is room', async () => {
@@ -221,7 +236,7 @@ describe.runIf(canMount)('A disk that has no room at all when the store starts',
     opened = await rig.open();
     await opened.objects.put(name(1), name(1), attributes(), body(1000, 1));
     await opened.store.close();
-    await expect.poll(() => refused.mock.calls, TELLING).toHaveLength(1);
+    await onceThereIsRoom(() => refused.mock.calls).toHaveLength(1);
     expect(refused.mock.calls[0]?.[0]).toMatchObject({ err: { code: 'POTLUCK_STATE_IN_USE' } });
     expect(waiting.store.stats().disk.writing).toBe(false);
   });

@@ -8,7 +8,7 @@ import {
 import { type AddressInfo, connect } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/help.ts';
 import { type ContentOptions, startContent } from './content.ts';
 
@@ -35,11 +35,21 @@ describe('the shield before an origin that is odd, or clients that are hostile',
     content = await startContent(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, options);
   }
 
-  afterEach(async () => {
-    await eventually(() => content.store.stats().held === 0);
-    await content.close();
-    server.closeAllConnections();
-    server.close();
+  const finished: { name: string; content: typeof content; server: Server }[] = [];
+  afterEach(({ task }) => {
+    finished.push({ name: task.name, content, server });
+  });
+  // The latest first piece is held for a second: waited for once, not after each.
+  afterAll(async () => {
+    for (const { name, content, server } of finished) {
+      await eventually(() => {
+        const { held } = content.store.stats();
+        if (held > 0) throw new Error(`${name}: ${held} bytes are still held`);
+      });
+      await content.close();
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   const get = (path = '/file', headers: Record<string, string> = {}, method = 'GET') =>

@@ -73,28 +73,27 @@ describe('a node that cannot start says why in one line and exits with 1:', () =
     );
   });
 
-  it('a manager that is away, or is none', async () => {
-    const away = await freePort();
-    expect(await refusal(['--peer', ...LOOPBACK, '--upstream', `http://127.0.0.1:${away}`])).toContain(
-      'the manager cannot be reached: http://127.0.0.1',
-    );
-    expect(await refusal(['--peer', ...LOOPBACK, '--upstream', origin.url])).toContain(
-      'is not a Potluck manager (status 404)',
-    );
-  });
-
-  it('a join token that is missing, wrong, or unknown to the manager', async () => {
+  it('a manager that is away, or is none; a join token that is missing, wrong, or unknown to the manager', async () => {
+    let states = 0;
+    const joining = (upstream: string, ...token: string[]) =>
+      refusal(['--peer', ...LOOPBACK, '--upstream', upstream, ...token, '--state', join(folder.path, `${states++}`)]);
+    const away = joining(`http://127.0.0.1:${await freePort()}`); // it is given some seconds to be back
     const [open, closed] = await Promise.all([
       startManager(origin.url),
       startManager(origin.url, ['--join-token', 'sesame']),
     ]);
-    const joining = (upstream: string, ...token: string[]) =>
-      refusal(['--peer', ...LOOPBACK, '--upstream', upstream, ...token]);
-    expect(await joining(closed.data)).toContain('asks for a join token (--join-token)');
-    expect(await joining(closed.data, '--join-token', 'simsim')).toBe(
-      'potluck: the manager refused the join: the join token is wrong\n',
-    );
-    expect(await joining(open.data, '--join-token', 'sesame')).toContain('has no join token, so it cannot prove');
+    const [gone, none, missing, wrong, unknown] = await Promise.all([
+      away,
+      joining(origin.url),
+      joining(closed.data),
+      joining(closed.data, '--join-token', 'simsim'),
+      joining(open.data, '--join-token', 'sesame'),
+    ]);
+    expect(gone).toContain('the manager cannot be reached: http://127.0.0.1');
+    expect(none).toContain('is not a Potluck manager (status 404)');
+    expect(missing).toContain('asks for a join token (--join-token)');
+    expect(wrong).toBe('potluck: the manager refused the join: the join token is wrong\n');
+    expect(unknown).toContain('has no join token, so it cannot prove');
     expect(open.stderr()).toContain('no join token is set: anybody on the network can join');
     expect(closed.stderr()).not.toContain('no join token is set');
     const peer = await startPeer(closed.data, ['--join-token', 'sesame']);

@@ -1,7 +1,7 @@
 import { LastSecond } from './last-second.ts';
 
-/** No second may see more than this above the rate. */
-const TOLERANCE = 0.05;
+/** No second is given more than this above the rate: what was given is not yet sent or read, and the sockets may miss a twentieth at most. */
+const TOLERANCE = 0.03;
 /** Tokens that may gather while nobody takes any, as seconds of the rate. */
 const BURST_SECONDS = 0.02;
 /**
@@ -25,7 +25,7 @@ export function sliceFor(rate: number): number {
  * A token bucket in bytes that may be overdrawn: whoever finds the balance positive takes all it wants, and the debt is waited
  * for by those who come after. It has no timer; it is refilled by the monotonic time that went by.
  *
- * In any second at most a twentieth more than the rate is given, whatever is made up for in it (from 200 KiB/s on; below, the smallest slice is
+ * In any second at most three hundredths more than the rate are given, whatever is made up for in it (from 200 KiB/s on; below, the smallest slice is
  * more than that).
  */
 export class TokenBucket {

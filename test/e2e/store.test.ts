@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -20,6 +20,7 @@ import { api, logOf } from './nodes.ts';
 import { DIR, id, put, startStore, urlOf, WHOLE } from './store.ts';
 
 const MIB = 1024 * 1024;
+const TWENTY = Array.from({ length: 20 }, (_, i) => i);
 afterEach(stopAll);
 
 function fileOf(folder: string, size: number): { path: string; sha256: string; bytes: Buffer } {
@@ -67,8 +68,10 @@ describe('potluck --headless --store, with curl', () => {
       const wanted = createHash('sha256').update(bytes.subarray(20_000_000, 30_000_001)).digest('hex');
       expect([part.status, part.sha256]).toEqual([206, wanted]);
     }
-    const { path } = fileOf(folder.path, 300 * MIB);
-    expect((await curl(['-T', path, urlOf(store, 2)])).status).toBe(413);
+    const large = join(folder.path, 'large');
+    writeFileSync(large, '');
+    truncateSync(large, 300 * MIB);
+    expect((await curl(['-T', large, urlOf(store, 2)])).status).toBe(413);
   });
 
   it('deletes by tag and by directory, spelt DELETE and DEL', async () => {
@@ -101,13 +104,13 @@ describe('a store that is started again', () => {
   it('has everything after a clean stop, and after kill -9', async () => {
     using folder = tempFolder();
     let store = await startStore([], { state: folder.path });
-    for (let i = 0; i < 50; i++) await put(urlOf(store, i), `body ${i}`, ['-H', `X-Number: ${i}`]);
+    await Promise.all(TWENTY.map((i) => put(urlOf(store, i), `body ${i}`, ['-H', `X-Number: ${i}`])));
     const { path, sha256 } = fileOf(folder.path, 12 * MIB);
     await curl(['-T', path, urlOf(store, 100)]);
     await curl(['-X', 'DELETE', urlOf(store, 7)]);
     await put(urlOf(store, 8), 'newer');
     const check = async () => {
-      expect((await curl([urlOf(store, 49)])).stdout).toBe('body 49');
+      expect((await curl([urlOf(store, 19)])).stdout).toBe('body 19');
       expect((await curl(['-I', urlOf(store, 3)])).heads[0]?.headers['x-number']).toBe('3');
       expect((await curl([urlOf(store, 100)])).sha256).toBe(sha256);
       expect((await curl([urlOf(store, 7)])).status).toBe(404);
@@ -232,7 +235,8 @@ describe.runIf(canMount)('A store on a full disk', () => {
 
   it('answers 507, reads go on, one warning, and it recovers', async () => {
     const store = await start();
-    for (let i = 0; i < 20; i++) expect((await put(urlOf(store, i), `${body}${i}`)).status).toBe(201);
+    const first = await Promise.all(TWENTY.map((i) => put(urlOf(store, i), `${body}${i}`)));
+    for (const { status } of first) expect(status).toBe(201);
     fillUp(250_000);
     const statuses: number[] = [];
     for (let i = 20; i < 30; i++) statuses.push((await put(urlOf(store, i), `${body}${i}`)).status);

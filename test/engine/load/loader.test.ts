@@ -230,7 +230,7 @@ describe('peers that fetch pieces from one another', () => {
       ['/file', { group: 'default', kind: 'tag', value: 'news', soft: false }],
     ] as const) {
       await impostor('slow', (request, response) => {
-        manager.purge(purge);
+        void manager.purge(purge);
         relay(b, (answer, body) => ({ headers: [...proofOf(answer), 'Content-Length', String(body.length)], body }))(
           request,
           response as never,

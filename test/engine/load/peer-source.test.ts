@@ -127,7 +127,7 @@ describe('content at a peer', () => {
   it('forgets a head that was purged, although it is fresh', async () => {
     await start({ '/file': { size: 100, cacheControl: 'max-age=60' } });
     const before = revisionOf(await ask());
-    manager.purge({ group: 'default', kind: 'group', value: '', soft: false });
+    await manager.purge({ group: 'default', kind: 'group', value: '', soft: false });
     expect(revisionOf(await ask())).not.toBe(before);
   });
 

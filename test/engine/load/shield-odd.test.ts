@@ -175,7 +175,7 @@ describe('the shield before an origin that is odd, or clients that are hostile',
       });
       const first = get();
       await eventually(() => replies.length === 1);
-      content.purge(purge);
+      await content.purge(purge);
       replies[0]?.();
       expect((await first).body.toString()).toBe('new');
       expect((await get()).body.toString()).toBe('new');
@@ -196,7 +196,7 @@ describe('the shield before an origin that is odd, or clients that are hostile',
     };
     const validating = get();
     await eventually(() => replies.length === 1);
-    content.purge({ group: 'default', kind: 'url', value: '/file', soft: false });
+    await content.purge({ group: 'default', kind: 'url', value: '/file', soft: false });
     replies[0]?.();
     expect((await validating).body.toString()).toBe('new');
     expect([...content.heads.all()].map(({ head }) => head.etag)).toEqual(['"new"']);

@@ -4,7 +4,7 @@ import { readFileSync, renameSync, rmSync, statfsSync, truncateSync, writeFileSy
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Stats } from '../../src/engine/protocol/control.ts';
+import type { Alert, Stats } from '../../src/engine/protocol/control.ts';
 import {
   curl,
   eventually,
@@ -231,6 +231,8 @@ describe.runIf(canMount)('A store on a full disk', () => {
   };
   const start = () => startStore(['--disk', '256M', '--memory', '4M'], { state: join(mount.path, 'state') });
   const warnings = (store: Potluck) => logOf(store).filter(({ level }) => level === 'warn');
+  const alerts = async (store: Potluck) =>
+    (await api<{ alerts: Alert[] }>(store, '/api/v1/alerts')).alerts.map(({ code }) => code);
   const body = 'x'.repeat(100_000);
 
   it('answers 507, reads go on, one warning, and it recovers', async () => {
@@ -246,9 +248,11 @@ describe.runIf(canMount)('A store on a full disk', () => {
     expect([kept.status, kept.stdout]).toEqual([507, expect.stringContaining('nothing was deleted')]);
     expect((await curl([urlOf(store, 3)])).status).toBe(200);
     expect((await api<Stats>(store, '/api/v1/stats')).reason).toContain('full');
+    expect(await alerts(store)).toEqual(['POTLUCK_DISK_FULL']);
     expect(warnings(store)).toHaveLength(1);
     rmSync(other());
     await eventually(async () => (await put(urlOf(store, 40), 'again')).status === 201, 20_000);
+    expect(await alerts(store)).toEqual([]);
     expect((await curl(['-X', 'DELETE', urlOf(store, 3)])).status).toBe(200);
     expect((await curl([urlOf(store, 40)])).stdout).toBe('again');
   });

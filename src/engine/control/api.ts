@@ -10,6 +10,7 @@ import {
   type PurgeRequest,
   PurgeRequestSchema,
 } from '../protocol/control.ts';
+import { alertsOf } from './alerts.ts';
 import type { ControlRoutes, LimitsPatch } from './routes.ts';
 
 /** Puts the endpoints of the contract's control port before a face's answers. */
@@ -18,6 +19,7 @@ export function mountApi(app: FastifyInstance, routes: ControlRoutes): void {
   app.get('/nodes', () => ({ nodes: routes.nodes() }));
   app.get('/api/v1/nodes', () => ({ nodes: routes.apiNodes() }));
   app.get('/api/v1/stats', () => routes.stats());
+  app.get('/api/v1/alerts', () => ({ alerts: alertsOf(routes.stats()) }));
   app.get('/api/v1/limits', () => routes.limits());
   app.post<{ Body: LimitsChange }>('/api/v1/limits', { schema: { body: LimitsChangeSchema } }, (request) =>
     routes.setLimits(limitsPatch(request.body)),

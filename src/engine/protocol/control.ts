@@ -158,3 +158,10 @@ export interface DiskReport {
   /** False while the disk is full. */
   readonly writing: boolean;
 }
+
+/** One entry of GET /api/v1/alerts, whose answer is `{"alerts":[...]}`: what wants somebody's eye at this node now. */
+export interface Alert {
+  /** As in the table of errors. */
+  readonly code: string;
+  readonly message: string;
+}

@@ -37,7 +37,7 @@ describe.runIf(process.platform === 'linux')('a cap', () => {
       downloads: () => clients.map(({ bytes }) => bytes),
       lump: direction === 'sent' ? 0 : 1.5 * PIECE_SIZE, // one may just have come, and one be about to
       tolerance: 0.15, // beside other tests a second is not always one; test/lan/caps.test.ts holds the twentieth
-      alone: false,
+      fromBelow: true,
       enough: 0, // there ten seconds are wanted
     });
     expect((await stats(peer)).limits[name]).toBe(10 * MIB);

@@ -88,7 +88,7 @@ describe.runIf(canRun())('a cap', () => {
       downloads: () => downloads.map((read) => read()),
       lump,
       tolerance: 0.05,
-      alone: true,
+      fromBelow: true,
       enough: ENOUGH,
     });
   }

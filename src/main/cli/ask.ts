@@ -51,6 +51,7 @@ export async function askNodes(client: ControlClient, { rest }: ClientArguments)
 /** Of other nodes only the manager keeps account. */
 async function noNodes(client: ControlClient): Promise<string> {
   const { face, upstream } = await client.stats();
+  if (face === 'store') return 'this is a store, which knows no other nodes\n';
   return face === 'manager' ? 'no nodes\n' : `this is a peer; its manager (${upstream ?? 'away'}) knows the nodes\n`;
 }
 
@@ -69,7 +70,7 @@ export async function askStats(client: ControlClient, { rest }: ClientArguments)
     ['sending', rate(stats.upload_rate)],
     ['receiving', rate(stats.download_rate)],
     ['memory', `${bytes(store.cached)} cached, ${bytes(store.held)} in use, of ${bytes(store.grant)}`],
-    ['pieces', `${store.entries}, ${store.evictions} evicted`],
+    [stats.face === 'store' ? 'objects' : 'pieces', `${store.entries}, ${store.evictions} evicted`],
     ...diskLines(store),
     ['found', `${store.hits} of ${store.hits + store.misses} (${share(store.hits, store.hits + store.misses)})`],
   ]);

@@ -38,7 +38,7 @@ export function settingsScenarios(office: () => Office, launch: Launch): void {
           downloads: () => [reader.bytes],
           lump: 0,
           tolerance: 0.15, // as in caps.test.ts
-          alone: false,
+          fromBelow: false,
           enough: 0,
         });
       } finally {

@@ -24,7 +24,6 @@ export const ERRORS = {
   POTLUCK_BAD_MEDIA_TYPE: { status: 415, message: 'a JSON body is required' },
   POTLUCK_RANGE_NOT_SATISFIABLE: { status: 416, message: 'no part of the range lies within the object' },
   POTLUCK_EXPECTATION_FAILED: { status: 417, message: 'only the expectation 100-continue is understood' },
-  POTLUCK_HEAD_REQUIRED: { status: 428, message: 'this revision is not known here; send its signed head along' },
   POTLUCK_TOO_MANY_REQUESTS: { status: 429, message: 'too many requests; slow down' },
   POTLUCK_HEADERS_TOO_LARGE: { status: 431, message: 'the request headers are too large' },
   POTLUCK_INTERNAL: { status: 500, message: 'something went wrong inside Potluck; the error log says what' },

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { Ending } from '../base/ending.ts';
 import type { CloseStack } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
 import { readyAddresses } from '../base/ready-url.ts';
@@ -45,7 +46,6 @@ export interface ManagerPortsCollaborators {
 
 /** A manager that runs: its two ports, its announcement, and the two ways to close it. */
 export class ManagerPorts implements RunningNode {
-  readonly done: Promise<void>;
   readonly #with: ManagerPortsCollaborators;
   readonly #settings: ManagerSettings;
   readonly #listener: DataListener;
@@ -53,19 +53,15 @@ export class ManagerPorts implements RunningNode {
   readonly #control: ControlServer | undefined;
   readonly #installers: Installers | undefined;
   readonly #name: string;
+  readonly #ending: Ending;
   #advertiser: Advertiser | undefined;
-  #ended: () => void = () => undefined;
-  #draining: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(collaborators: ManagerPortsCollaborators, settings: ManagerSettings, options: { name: string }) {
     this.#with = collaborators;
     this.#settings = settings;
     this.#name = options.name;
-    this.done = new Promise((resolve) => {
-      this.#ended = resolve;
-    });
-    const { identity, content, fleet, purges, upload, download, clock, log, source } = collaborators;
+    const { identity, content, fleet, purges, upload, download, clock, log, source, stack } = collaborators;
+    this.#ending = new Ending({ stack, drain: () => this.#drain() }, { timeout: settings.drainTimeout });
     const { installers } = settings;
     this.#installers =
       installers === undefined ? undefined : new Installers({ throttle: upload }, { folder: installers });
@@ -97,7 +93,7 @@ export class ManagerPorts implements RunningNode {
         upload,
         download,
         served: () => handler.stats(),
-        leave: (cold) => void (cold ? this.close() : this.drain()),
+        leave: (cold) => this.#ending.leave(cold),
         clock,
         log,
       },
@@ -134,14 +130,16 @@ export class ManagerPorts implements RunningNode {
     return readyAddresses(this.#settings, { data: this.#listener.address.port, control: this.#control?.address.port });
   }
 
+  get done(): Promise<void> {
+    return this.#ending.done;
+  }
+
   drain(): Promise<void> {
-    this.#draining ??= this.#drain();
-    return this.#draining;
+    return this.#ending.drain();
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#with.stack.close().finally(this.#ended);
-    return this.#closing;
+    return this.#ending.close();
   }
 
   reload(): void {
@@ -152,18 +150,14 @@ export class ManagerPorts implements RunningNode {
     this.#control?.secure(certificate);
   }
 
-  /** No newcomers, neither clients nor peers; what runs finishes, or is cut when the time is over. */
+  /** No newcomers, neither clients nor peers; what runs finishes. */
   async #drain(): Promise<void> {
     const { fleet, log } = this.#with;
-    const { drainTimeout } = this.#settings;
     log.info({}, 'leaving: running downloads finish first');
     this.#routes.draining = true;
     fleet.sessions.drain();
     await this.#advertiser?.close();
-    const deadline = drainTimeout > 0 ? setTimeout(() => void this.close(), drainTimeout * 1000) : undefined;
     await this.#listener.drain();
-    clearTimeout(deadline);
-    await this.close();
   }
 
   #ownPaths(secure: boolean): InternalHandlers {

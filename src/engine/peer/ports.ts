@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import { asPotluckError, PotluckError } from '../base/errors.ts';
+import { Ending } from '../base/ending.ts';
+import type { PotluckError } from '../base/errors.ts';
 import type { CloseStack } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
 import { readyAddresses } from '../base/ready-url.ts';
@@ -52,7 +53,6 @@ export interface PeerPortsCollaborators {
 
 /** A peer that runs: its two ports, what it says of its load, what a window sees and changes of it, and the two ways to close it. */
 export class PeerPorts implements RunningPeer {
-  readonly done: Promise<void>;
   readonly #with: PeerPortsCollaborators;
   readonly #settings: PeerSettings;
   readonly #handler: DataHandler;
@@ -64,20 +64,20 @@ export class PeerPorts implements RunningPeer {
   readonly #view: PeerView;
   readonly #up: Meter;
   readonly #down: Meter;
-  readonly #ending = Promise.withResolvers<void>();
+  readonly #ending: Ending;
   #port = 0;
-  #ended = false;
   /** Why it ended, or is about to, where nobody here asked for it. */
   #reason: PotluckError | string | undefined;
-  #draining: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(collaborators: PeerPortsCollaborators, settings: PeerSettings) {
     this.#with = collaborators;
     this.#settings = settings;
-    this.done = this.#ending.promise;
-    this.done.catch(() => undefined); // whoever waits for it is told; nobody need wait
-    const { content, store, session, upload, download, access, clock, log, id } = collaborators;
+    const { content, store, session, upload, download, access, clock, log, id, stack } = collaborators;
+    const ended = (failure: PotluckError | undefined) => {
+      this.#reason ??= failure;
+      this.#view.close();
+    };
+    this.#ending = new Ending({ stack, drain: () => this.#drain(), ended }, { timeout: settings.drainTimeout });
     this.#holds = new Holds(
       { clock, changed: () => this.#heldOtherwise() },
       { hours: settings.hours, disabled: !settings.cacheEnabled },
@@ -119,7 +119,7 @@ export class PeerPorts implements RunningPeer {
         toMembers: () => own.members.sent,
         port: () => this.#port,
       },
-      { phase: () => ({ draining: this.#draining !== undefined, ended: this.#ended, reason: this.#reason }) },
+      { phase: () => ({ draining: this.#ending.draining, ended: this.#ending.ended, reason: this.#reason }) },
     );
     this.#routes = new PeerControl(
       {
@@ -243,44 +243,33 @@ export class PeerPorts implements RunningPeer {
     this.#with.session.rejoin();
   }
 
+  get done(): Promise<void> {
+    return this.#ending.done;
+  }
+
   drain(): Promise<void> {
-    this.#draining ??= this.#drain();
+    const drained = this.#ending.drain();
     this.#view.changed();
-    return this.#draining;
+    return drained;
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#ending.close();
   }
 
   /** Ends the peer, which cannot go on; `done` rejects with the reason. */
   fail(error: PotluckError): void {
-    if (this.#closing !== undefined) return;
+    if (this.#ending.closing) return;
     this.#reason = error;
     this.#with.log.error({ err: error }, 'the peer cannot go on');
-    this.close().catch(() => undefined); // `done` tells
-  }
-
-  async #close(): Promise<void> {
-    try {
-      await this.#with.stack.close();
-    } catch (error) {
-      this.#reason ??= asPotluckError(error);
-      throw error;
-    } finally {
-      this.#ended = true;
-      this.#view.close();
-      if (this.#reason instanceof PotluckError) this.#ending.reject(this.#reason);
-      else this.#ending.resolve();
-    }
+    this.#ending.fail(error);
   }
 
   /** Somebody else than the program wants it to go. */
   #leave(cold: boolean, reason: string): void {
     this.#reason ??= reason;
-    const leaving = cold ? this.close() : this.drain();
-    leaving.catch((error: unknown) => this.fail(asPotluckError(error)));
+    this.#ending.leave(cold);
+    this.#view.changed();
   }
 
   reload(): void {
@@ -296,17 +285,12 @@ export class PeerPorts implements RunningPeer {
    */
   async #drain(): Promise<void> {
     const { session, content, log } = this.#with;
-    const { drainTimeout } = this.#settings;
     log.info({ downloads: this.#handler.stats().running }, 'leaving: running downloads finish first');
     content.source.draining = true;
     this.#routes.draining = true;
-    const deadline =
-      drainTimeout > 0 ? setTimeout(() => this.close().catch(() => undefined), drainTimeout * 1000) : undefined;
     await session.drain();
     await this.#handler.idle();
     await this.#listener.drain();
-    clearTimeout(deadline);
-    await this.close();
   }
 
   /** New downloads go elsewhere at once. */
@@ -317,6 +301,6 @@ export class PeerPorts implements RunningPeer {
   }
 
   #turnBack(): void {
-    this.#with.content.source.draining = this.#holds.words !== undefined || this.#draining !== undefined;
+    this.#with.content.source.draining = this.#holds.words !== undefined || this.#ending.draining;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { Ending } from '../base/ending.ts';
 import type { CloseStack } from '../base/lifecycle.ts';
 import type { Log } from '../base/log.ts';
 import { readyAddresses } from '../base/ready-url.ts';
@@ -27,23 +28,18 @@ export interface StorePortsCollaborators {
 
 /** A store that runs: its two ports, and the two ways to close it. */
 export class StorePorts implements RunningNode {
-  readonly done: Promise<void>;
   readonly #with: StorePortsCollaborators;
   readonly #settings: StoreSettings;
   readonly #listener: DataListener;
   readonly #routes: StoreControl;
   readonly #control: ControlServer | undefined;
-  #ended: () => void = () => undefined;
-  #draining: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #ending: Ending;
 
   constructor(collaborators: StorePortsCollaborators, settings: StoreSettings, options: { name: string }) {
     this.#with = collaborators;
     this.#settings = settings;
-    this.done = new Promise((resolve) => {
-      this.#ended = resolve;
-    });
-    const { store, upload, download, access, clock, log } = collaborators;
+    const { store, upload, download, access, clock, log, stack } = collaborators;
+    this.#ending = new Ending({ stack, drain: () => this.#drain() }, { timeout: settings.drainTimeout });
     const handler = new StoreHandler(
       {
         objects: store.objects,
@@ -66,7 +62,7 @@ export class StorePorts implements RunningNode {
         up: new Meter({ clock, total: () => upload.total }),
         down: new Meter({ clock, total: () => download.total }),
         served: () => handler.stats(),
-        leave: (cold) => void (cold ? this.close() : this.drain()),
+        leave: (cold) => this.#ending.leave(cold),
         clock,
       },
       { name: options.name, data: () => this.ready.data },
@@ -87,14 +83,16 @@ export class StorePorts implements RunningNode {
     return readyAddresses(this.#settings, { data: this.#listener.address.port, control: this.#control?.address.port });
   }
 
+  get done(): Promise<void> {
+    return this.#ending.done;
+  }
+
   drain(): Promise<void> {
-    this.#draining ??= this.#drain();
-    return this.#draining;
+    return this.#ending.drain();
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#with.stack.close().finally(this.#ended);
-    return this.#closing;
+    return this.#ending.close();
   }
 
   reload(): void {
@@ -106,13 +104,9 @@ export class StorePorts implements RunningNode {
   }
 
   async #drain(): Promise<void> {
-    const { drainTimeout } = this.#settings;
     this.#with.log.info({}, 'leaving: running requests finish first');
     this.#routes.draining = true;
-    const deadline = drainTimeout > 0 ? setTimeout(() => void this.close(), drainTimeout * 1000) : undefined;
     await this.#listener.drain();
-    clearTimeout(deadline);
-    await this.close();
   }
 }
 

@@ -2,6 +2,7 @@ import type { ControlClient } from '../../engine/index.ts';
 import { type Answer, askNodes, askStats, askStatus } from './ask.ts';
 import { CLIENT_OPTIONS, type ClientArguments, type CommandOption, readClientArguments } from './client-options.ts';
 import { GET_OPTIONS, GET_SYNOPSIS, runGet } from './commands/get.ts';
+import { PASSWORD_OPTIONS, runPassword } from './commands/password.ts';
 import type { Io, LoadEngine } from './io.ts';
 import { LEAVE_OPTIONS, leave } from './leave.ts';
 import { PURGE_OPTIONS, purge } from './purge.ts';
@@ -34,13 +35,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     PURGE_OPTIONS,
     purge,
   ),
+  password: {
+    synopsis: '',
+    help: 'read a password, print its salted hash for --password-hash',
+    options: PASSWORD_OPTIONS,
+    run: runPassword,
+  },
 };
 
 /** Commands of the contract whose subject this build does not have. */
 export const LATER_COMMANDS: Readonly<Record<string, string>> = {
   push: 'pushing files',
   promote: 'several managers',
-  password: 'making password hashes',
 };
 
 type Ask = (client: ControlClient, given: ClientArguments, io: Io) => Promise<Answer>;

@@ -1,8 +1,8 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { FaceOptions, RunningNode } from '../../engine/base/running.ts';
 import type { ManagerSettings, PeerSettings, StoreSettings } from '../../engine/base/settings.ts';
 import type { Environment } from '../../engine/base/settings-environment.ts';
-import type { ControlClient, get } from '../../engine/index.ts';
+import type { ControlClient, get, hashPassword } from '../../engine/index.ts';
 
 /** What a user or the system can do to the running program. */
 export interface Interruptions {
@@ -19,6 +19,8 @@ export interface Io {
   readonly env: Environment;
   readonly cwd: string;
   readonly platform: NodeJS.Platform;
+  /** Standard input; `isTTY` where somebody types. */
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   /** Standard output again, for bytes that must wait until their reader takes them. */
@@ -35,6 +37,7 @@ export interface Engine {
   readonly startStore: (settings: StoreSettings, options: FaceOptions) => Promise<RunningNode>;
   readonly ControlClient: typeof ControlClient;
   readonly get: typeof get;
+  readonly hashPassword: typeof hashPassword;
 }
 
 export type LoadEngine = () => Promise<Engine>;

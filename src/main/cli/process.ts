@@ -17,6 +17,10 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     platform: process.platform,
+    // Opened only where it is read: to open it keeps the process waiting.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: (text) => {
       process.stdout.write(text);
     },

@@ -1,9 +1,10 @@
 import { tmpdir } from 'node:os';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { FaceOptions, RunningNode } from '../../../src/engine/base/running.ts';
 import type { Settings } from '../../../src/engine/base/settings.ts';
 import { ControlClient } from '../../../src/engine/client/api.ts';
 import { get } from '../../../src/engine/client/get.ts';
+import { hashPassword } from '../../../src/engine/control/password.ts';
 import type { Engine, Interruptions, Io } from '../../../src/main/cli/io.ts';
 import { runCommandLine } from '../../../src/main/cli/run.ts';
 
@@ -84,6 +85,8 @@ export interface TestRun {
 export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  /** What is piped in; or the keys of somebody at a terminal. */
+  readonly stdin?: Io['stdin'];
   readonly start?: (settings: Settings, options: FaceOptions) => Promise<RunningNode>;
 }
 
@@ -96,11 +99,12 @@ export function launch(argv: readonly string[], options: RunOptions = {}): TestR
     (async () => {
       throw new Error('a face was started');
     });
-  const engine: Engine = { startManager: start, startPeer: start, startStore: start, ControlClient, get };
+  const engine: Engine = { startManager: start, startPeer: start, startStore: start, ControlClient, get, hashPassword };
   const io: Io = {
     env: { XDG_DATA_HOME: '/nowhere', ...options.env },
     cwd: options.cwd ?? tmpdir(),
     platform: 'linux',
+    stdin: options.stdin ?? Readable.from([]),
     stdout: (text) => {
       written.stdout += text;
     },

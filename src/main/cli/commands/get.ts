@@ -6,6 +6,7 @@ import { type CommandOption, takesNoMore } from '../client-options.ts';
 import { bytes, printable, rate } from '../format.ts';
 import type { Io, LoadEngine } from '../io.ts';
 import { ProgressLine } from './get-progress.ts';
+import { INTERRUPTED } from './interrupted.ts';
 
 export const GET_SYNOPSIS = '<url> [-o FILE]';
 
@@ -24,9 +25,6 @@ export const GET_OPTIONS: Readonly<Record<string, CommandOption>> = {
   quiet: { short: 'q', help: 'show no progress' },
   json: { help: 'print the result as JSON' },
 };
-
-/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 + SIGINT. */
-const INTERRUPTED = 130;
 
 interface GetCommand {
   readonly url: string;

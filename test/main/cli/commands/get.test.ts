@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { get } from '../../../../src/engine/client/get.ts';
 import { readGetArguments, runGet } from '../../../../src/main/cli/commands/get.ts';
@@ -28,6 +28,7 @@ function surroundings(options: { terminal?: boolean } = {}) {
   const said = { out: '', err: '', bytes: [] as Buffer[], stop: (): void => undefined };
   const io: Io = {
     ...{ env: {}, cwd: folder, platform: 'linux', terminal: options.terminal ?? false },
+    stdin: Readable.from([]),
     stdout: (text) => {
       said.out += text;
     },

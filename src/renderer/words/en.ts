@@ -1,3 +1,4 @@
+import { PROBLEM_WORDS } from '../../engine/protocol/desktop-problems.ts';
 import { plural } from './plural.ts';
 
 const downloads = plural('en', { one: (count) => `${count} download`, other: (count) => `${count} downloads` });
@@ -311,22 +312,7 @@ export const en = {
     startText: 'Potluck stays out of your way, in the tray.',
     done: 'Find a manager',
   },
-  problem: {
-    POTLUCK_BAD_ADDRESS: 'This is neither an address nor a join link.',
-    POTLUCK_MANAGER_UNREACHABLE: 'The manager does not answer at this address.',
-    POTLUCK_MANAGER_NOT_FOUND: 'No manager was found.',
-    POTLUCK_KEY_CHANGED: 'The manager does not have the key that was expected.',
-    POTLUCK_JOIN_REFUSED: 'The manager did not let this computer join.',
-    POTLUCK_VERSION_MISMATCH: 'The manager speaks another version of Potluck.',
-    POTLUCK_PORT_IN_USE: 'Another program uses the port.',
-    POTLUCK_PORT_LOST: 'The port was lost.',
-    POTLUCK_STATE_UNWRITABLE: 'The folder of the cache cannot be written.',
-    POTLUCK_STATE_IN_USE: 'Another Potluck uses this folder.',
-    POTLUCK_FILE_UNWRITABLE: 'A file cannot be written.',
-    POTLUCK_FILE_UNREADABLE: 'A file cannot be read.',
-    POTLUCK_DISK_FULL: 'The disk is full.',
-    POTLUCK_INTERNAL: 'Something went wrong inside Potluck. The log says what.',
-  },
+  problem: PROBLEM_WORDS.en,
 };
 
 /** Every word of the window: any language has all of them. */

@@ -1,4 +1,5 @@
 import type { Problem } from '../../engine/protocol/desktop.ts';
+import { problemDetail as detailOf, problemText as textOf } from '../../engine/protocol/desktop-problems.ts';
 import { en, type Words } from './en.ts';
 import { zh } from './zh.ts';
 
@@ -15,7 +16,11 @@ export const LOCALES: Readonly<Record<LanguageName, string>> = { en: 'en', zh: '
 export const LANGUAGE_NAMES: Readonly<Record<LanguageName, string>> = { en: 'English', zh: '简体中文' };
 
 /** A problem in the window's language, where it has words for the code; else the engine's own line. */
-export function problemText(words: Words, problem: Problem): string {
-  const known: Readonly<Record<string, string>> = words.problem;
-  return Object.hasOwn(known, problem.code) ? (known[problem.code] ?? problem.message) : problem.message;
+export function problemText({ problem: words }: Words, problem: Problem): string {
+  return textOf(words, problem);
+}
+
+/** What the engine's own line adds to those words; null where it adds nothing. */
+export function problemDetail({ problem: words }: Words, problem: Problem): string | null {
+  return detailOf(words, problem);
 }

@@ -1,3 +1,4 @@
+import { PROBLEM_WORDS } from '../../engine/protocol/desktop-problems.ts';
 import type { Words } from './en.ts';
 
 export const zh: Words = {
@@ -282,20 +283,5 @@ export const zh: Words = {
     startText: 'Potluck 待在托盘里，不打扰您。',
     done: '寻找管理器',
   },
-  problem: {
-    POTLUCK_BAD_ADDRESS: '这既不是地址，也不是加入链接。',
-    POTLUCK_MANAGER_UNREACHABLE: '管理器在此地址没有应答。',
-    POTLUCK_MANAGER_NOT_FOUND: '没有找到管理器。',
-    POTLUCK_KEY_CHANGED: '管理器的密钥与预期不符。',
-    POTLUCK_JOIN_REFUSED: '管理器未允许这台电脑加入。',
-    POTLUCK_VERSION_MISMATCH: '管理器使用的 Potluck 版本不同。',
-    POTLUCK_PORT_IN_USE: '端口被其他程序占用。',
-    POTLUCK_PORT_LOST: '端口已失去。',
-    POTLUCK_STATE_UNWRITABLE: '缓存文件夹无法写入。',
-    POTLUCK_STATE_IN_USE: '另一个 Potluck 正在使用此文件夹。',
-    POTLUCK_FILE_UNWRITABLE: '文件无法写入。',
-    POTLUCK_FILE_UNREADABLE: '文件无法读取。',
-    POTLUCK_DISK_FULL: '磁盘已满。',
-    POTLUCK_INTERNAL: 'Potluck 内部出错，详见日志。',
-  },
+  problem: PROBLEM_WORDS.zh,
 };

@@ -109,15 +109,24 @@ export interface SettingsOptions {
 
 /** The person's settings and what the app remembers: one file, apart from the engine's state. */
 export class SettingsFile {
-  readonly #store: Store<Kept>;
+  readonly #log: Log;
+  readonly #options: SettingsOptions;
+  /** Undefined while the file cannot be opened. */
+  #store: Store<Kept> | undefined;
   #settings: DesktopSettings;
   #memory: Memory;
 
-  /** A file that is no JSON is put aside, and said. Throws where none can be written. */
+  /**
+   * A file that is no JSON is put aside, and said. Where none can be written (a full disk, a folder that is read only) the app starts all
+   * the same, with what could be read or else the defaults.
+   */
   constructor({ log }: { log: Log }, options: SettingsOptions) {
+    this.#log = log;
+    this.#options = options;
     this.#store = openOrMend(log, options);
-    this.#settings = mended(this.#store.get('settings'), options.defaults);
-    this.#memory = rememberedOf(this.#store.get('memory'));
+    const kept = this.#store?.store ?? readKept(fileIn(options)) ?? {};
+    this.#settings = mended(kept.settings, options.defaults);
+    this.#memory = rememberedOf(kept.memory);
   }
 
   get settings(): DesktopSettings {
@@ -131,44 +140,69 @@ export class SettingsFile {
   /** Throws POTLUCK_FILE_UNWRITABLE; nothing is changed then. */
   change(changes: Partial<DesktopSettings>): void {
     const settings = { ...this.#settings, ...changes };
-    this.#write('settings', settings);
+    this.#write({ settings, memory: this.#memory });
     this.#settings = settings;
   }
 
+  /** Never throws: nobody asked for it, and what cannot be written now holds until the app ends, and is written with the next change. */
   remember(changes: Partial<Memory>): void {
-    const memory = { ...this.#memory, ...changes };
-    this.#write('memory', memory);
-    this.#memory = memory;
+    this.#memory = { ...this.#memory, ...changes };
+    try {
+      this.#write({ settings: this.#settings, memory: this.#memory });
+    } catch (err) {
+      this.#log.warn({ err }, 'what the app remembers cannot be written');
+    }
   }
 
-  #write<Key extends keyof Kept>(key: Key, value: Kept[Key]): void {
+  #write(kept: Kept): void {
     try {
-      this.#store.set({ [key]: value } as Partial<Kept>);
+      this.#store ??= open(this.#options);
+      this.#store.set(kept);
     } catch (error) {
-      throw new PotluckError('POTLUCK_FILE_UNWRITABLE', this.#store.path, { cause: error });
+      throw new PotluckError('POTLUCK_FILE_UNWRITABLE', fileIn(this.#options), { cause: error });
     }
   }
 }
 
+function fileIn({ folder }: SettingsOptions): string {
+  return join(folder, 'settings.json');
+}
+
 /** A value that this version does not allow costs its default alone; only what is no JSON at all is put aside. */
-function openOrMend(log: Log, options: SettingsOptions): Store<Kept> {
+function openOrMend(log: Log, options: SettingsOptions): Store<Kept> | undefined {
+  const file = fileIn(options);
   try {
     return open(options);
   } catch (err) {
-    const file = join(options.folder, 'settings.json');
     log.warn({ err, file }, 'the settings do not fit and are mended');
+  }
+  try {
     mendFile(file, options.defaults);
     return open(options);
+  } catch (err) {
+    log.error({ err, file }, 'the settings cannot be written now');
+    return undefined;
   }
 }
 
+/** Throws where the file cannot be written. It is never lost by that: only what nobody can read goes out of the way. */
 function mendFile(file: string, defaults: DesktopSettings): void {
-  try {
-    const kept = Object(JSON.parse(readFileSync(file, 'utf8'))) as Record<string, unknown>;
-    const whole = { settings: mended(kept['settings'], defaults), memory: rememberedOf(kept['memory']) };
-    writeFileSync(file, JSON.stringify(whole));
-  } catch {
+  const kept = readKept(file);
+  if (kept === undefined) {
     renameSync(file, `${file}.broken`);
+    return;
+  }
+  const whole: Kept = { settings: mended(kept.settings, defaults), memory: rememberedOf(kept.memory) };
+  writeFileSync(`${file}.new`, JSON.stringify(whole)); // on a full disk the old one must stay as it is
+  renameSync(`${file}.new`, file);
+}
+
+/** Undefined where there is no file, or none that can be read. */
+function readKept(file: string): Partial<Record<keyof Kept, unknown>> | undefined {
+  try {
+    return Object(JSON.parse(readFileSync(file, 'utf8'))) as Partial<Record<keyof Kept, unknown>>;
+  } catch {
+    return undefined;
   }
 }
 

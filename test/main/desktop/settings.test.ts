@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Check } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
@@ -88,5 +88,78 @@ describe('the file of settings', () => {
     writeFileSync(path, '{ "settings": oops');
     expect(open(folder.path).settings).toEqual(defaults);
     expect(existsSync(`${path}.broken`)).toBe(true);
+  });
+
+  it('of a newer version is read by an older one, which keeps what it knows', () => {
+    using folder = tempFolder();
+    open(folder.path, '0.3.0').change({ port: 9001, language: 'zh' });
+    const path = join(folder.path, 'settings.json');
+    const newer = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>;
+    Object.assign(newer['settings'] ?? {}, { blinkWhenHappy: true, theme: 'sepia' });
+    Object.assign(newer, { plugins: [] });
+    writeFileSync(path, JSON.stringify(newer));
+    const file = open(folder.path, '0.2.0');
+    expect(file.settings).toEqual({ ...defaults, port: 9001, language: 'zh' });
+    file.change({ port: 9002 });
+    expect(open(folder.path, '0.3.0').settings.port).toBe(9002);
+  });
+});
+
+describe('a folder that cannot be written', () => {
+  /** What a full disk or a home that is read only does to every write, also for root. */
+  function block(folder: string): () => void {
+    renameSync(folder, `${folder}.away`);
+    writeFileSync(folder, '');
+    return () => {
+      rmSync(folder);
+      renameSync(`${folder}.away`, folder);
+    };
+  }
+
+  it('keeps no app from starting, and refuses changes until it can be written', () => {
+    using folder = tempFolder();
+    const home = join(folder.path, 'app');
+    mkdirSync(home);
+    const free = block(home);
+    const log = new ManualLog();
+    const file = open(home, '0.1.0', log);
+    expect(file.settings).toEqual(defaults);
+    expect(() => file.change({ port: 9001 })).toThrow(/cannot be written/);
+    file.remember({ joined: true });
+    expect([file.settings.port, file.memory.joined]).toEqual([8001, true]);
+    free();
+    file.change({ port: 9001 });
+    expect(open(home).settings.port).toBe(9001);
+    expect(open(home).memory.joined).toBe(true);
+  });
+
+  it('costs nothing that was remembered before', () => {
+    using folder = tempFolder();
+    const home = join(folder.path, 'app');
+    const file = open(home);
+    file.change({ port: 9001 });
+    const free = block(home);
+    expect(() => file.change({ port: 9002 })).toThrow(/cannot be written/);
+    file.remember({ window: { x: 1 } });
+    expect(file.settings.port).toBe(9001);
+    free();
+    expect(readdirSync(home)).toEqual(['settings.json']);
+    expect(open(home).settings.port).toBe(9001);
+  });
+
+  it('leaves a file with an odd value as it is, which is mended the next time', () => {
+    using folder = tempFolder();
+    open(folder.path).change({ port: 9001 });
+    const path = join(folder.path, 'settings.json');
+    const old = readFileSync(path, 'utf8').replace('"quitWarm"', '"blinkWhenHappy"');
+    writeFileSync(path, old);
+    mkdirSync(`${path}.new`); // what cannot be written
+    const log = new ManualLog();
+    expect(open(folder.path, '0.1.0', log).settings.port).toBe(9001);
+    expect(log.errors).toHaveLength(1);
+    expect(readFileSync(path, 'utf8')).toBe(old);
+    rmSync(`${path}.new`, { recursive: true });
+    expect(open(folder.path).settings).toEqual({ ...defaults, port: 9001 });
+    expect(readFileSync(path, 'utf8')).not.toContain('blinkWhenHappy');
   });
 });

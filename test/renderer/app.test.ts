@@ -150,16 +150,26 @@ describe.skipIf(browser === undefined)('the window', () => {
       return (await made).step;
     };
     expect(await step('Check now')).toBe('check');
-    await window.push({ update: { phase: 'available', version: '0.2.0', progress: null, reason: null } });
+    await window.push({ update: { phase: 'available', version: '0.2.0', progress: null, off: null, problem: null } });
     expect(await step('Download 0.2.0')).toBe('download');
-    await window.push({ update: { phase: 'downloading', version: '0.2.0', progress: 0.25, reason: null } });
+    await window.push({ update: { phase: 'downloading', version: '0.2.0', progress: 0.25, off: null, problem: null } });
     await page.getByRole('progressbar', { name: 'Version 0.2.0 is being downloaded.' }).waitFor();
-    await window.push({ update: { phase: 'ready', version: '0.2.0', progress: null, reason: null } });
+    await window.push({ update: { phase: 'ready', version: '0.2.0', progress: null, off: null, problem: null } });
     expect(await step('Install 0.2.0 and restart')).toBe('install');
     await window.push({
-      update: { phase: 'off', version: null, progress: null, reason: 'built without a release key' },
+      update: { phase: 'off', version: null, progress: null, off: 'no-key', problem: null },
     });
-    await page.getByText('built without a release key').waitFor();
+    await page.getByText('This build has no release key').waitFor();
+    await window.push({
+      update: {
+        phase: 'failed',
+        version: '0.2.0',
+        progress: null,
+        off: null,
+        problem: { code: 'POTLUCK_MANAGER_UNREACHABLE', message: 'the manager cannot be reached: http://cdn:11000' },
+      },
+    });
+    await page.getByText('The manager does not answer at this address. (http://cdn:11000)').waitFor();
   });
 
   it('draws again only what changed', async () => {

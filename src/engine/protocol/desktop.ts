@@ -71,13 +71,18 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Why updates are off: this build has no release key, or one that is none; or the person has switched them off. */
+export type UpdatesOff = 'no-key' | 'bad-key' | 'switched-off';
+
 export interface UpdateState {
   readonly phase: 'off' | 'none' | 'available' | 'downloading' | 'ready' | 'ask-administrator' | 'failed';
   readonly version: string | null;
   /** 0 to 1 while downloading. */
   readonly progress: number | null;
-  /** Why it is off or failed. */
-  readonly reason: string | null;
+  /** Why they are off; null where they are not. */
+  readonly off: UpdatesOff | null;
+  /** What went wrong; null unless something has failed. */
+  readonly problem: Problem | null;
 }
 
 /** A key that is not the one which was pinned. */

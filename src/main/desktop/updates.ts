@@ -1,4 +1,5 @@
-import type { UpdateState } from '../../engine/protocol/desktop.ts';
+import { PotluckError } from '../../engine/base/errors.ts';
+import type { UpdateState, UpdatesOff } from '../../engine/protocol/desktop.ts';
 
 /** What the rest of the app knows of updates; `update/` has the makings. */
 export interface Updates {
@@ -14,12 +15,19 @@ export interface Updates {
   close(): Promise<void>;
 }
 
-/** A build, or a face, that cannot update itself, with the reason in words. */
-export function noUpdates(reason: string): Updates {
+/** What a step is refused with while updates are off. */
+export const OFF_IN_WORDS: Readonly<Record<UpdatesOff, string>> = {
+  'no-key': 'this build has no release key, so it could not tell a genuine update',
+  'bad-key': 'the release key that this app was built with is none',
+  'switched-off': 'they are switched off in the settings',
+};
+
+/** Of a build that cannot update itself. */
+export function noUpdates(off: UpdatesOff): Updates {
   return {
-    state: { phase: 'off', version: null, progress: null, reason },
+    state: { phase: 'off', version: null, progress: null, off, problem: null },
     subscribe: () => () => undefined,
-    step: () => Promise.reject(new Error(reason)),
+    step: () => Promise.reject(new PotluckError('POTLUCK_NO_UPDATE', OFF_IN_WORDS[off])),
     joined: () => undefined,
     settingsChanged: () => undefined,
     close: () => Promise.resolve(),

@@ -4,7 +4,7 @@ import { Progress } from '../parts/bars.tsx';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Select } from '../parts/choice.tsx';
-import type { Words } from '../words/words.ts';
+import { problemLine, type Words } from '../words/words.ts';
 
 const POLICIES: readonly DesktopSettings['updates'][] = ['ask', 'download', 'install', 'off'];
 
@@ -14,11 +14,12 @@ export function Updates() {
   const { settings, common } = model.words.value;
   const { update } = model.state.value;
   const text = phaseText(settings.phase, update);
+  const reason = reasonText(model.words.value, update);
   const share = update.progress;
   return (
     <Card title={settings.updates} hint={settings.updatesHint}>
       <p>{text}</p>
-      {update.reason === null ? null : <p class="hint">{update.reason}</p>}
+      {reason === null ? null : <p class="hint">{reason}</p>}
       {update.phase === 'downloading' ? (
         <Progress
           label={text}
@@ -41,6 +42,12 @@ export function Updates() {
 function phaseText(phases: Words['settings']['phase'], { phase, version }: UpdateState): string {
   const words = phases[phase];
   return typeof words === 'string' ? words : words(version ?? '');
+}
+
+/** Why they are off, or what has failed. */
+function reasonText(words: Words, { off, problem }: UpdateState): string | null {
+  if (off !== null) return words.settings.off[off];
+  return problem === null ? null : problemLine(words, problem);
 }
 
 function Step({ update: { phase, version } }: { readonly update: UpdateState }) {

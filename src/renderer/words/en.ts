@@ -291,6 +291,11 @@ export const en = {
         `Version ${version} is available. Ask your administrator to install it.`,
       failed: 'The update failed.',
     },
+    off: {
+      'no-key': 'This build has no release key, so it could not tell a genuine update.',
+      'bad-key': 'The release key that this build carries is none. Ask whoever built it.',
+      'switched-off': 'You have switched them off.',
+    },
     about: (version: string) => `Potluck ${version}`,
   },
   firstRun: {

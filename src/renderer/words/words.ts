@@ -20,6 +20,13 @@ export function problemText({ problem: words }: Words, problem: Problem): string
   return textOf(words, problem);
 }
 
+/** Words and detail in one line. */
+export function problemLine(words: Words, problem: Problem): string {
+  const detail = problemDetail(words, problem);
+  const text = problemText(words, problem);
+  return detail === null ? text : `${text} (${detail})`;
+}
+
 /** What the engine's own line adds to those words; null where it adds nothing. */
 export function problemDetail({ problem: words }: Words, problem: Problem): string | null {
   return detailOf(words, problem);

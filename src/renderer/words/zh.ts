@@ -262,6 +262,11 @@ export const zh: Words = {
       'ask-administrator': (version) => `有新版本 ${version}，请联系管理员安装。`,
       failed: '更新失败。',
     },
+    off: {
+      'no-key': '此版本不含发布密钥，无法辨别更新的真伪。',
+      'bad-key': '此版本所含的发布密钥无效，请联系提供此版本的人。',
+      'switched-off': '您已关闭更新。',
+    },
     about: (version) => `Potluck ${version}`,
   },
   firstRun: {

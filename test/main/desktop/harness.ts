@@ -165,7 +165,7 @@ export class Desk implements AsyncDisposable {
       startPeer: this.#options.startPeer ?? startPeer,
       // Nobody answers there: managers are named by their address.
       ...(systemNetworks === true ? {} : { multicast: { interfaces: ['127.0.0.1'], port: await freePort() } }),
-      makeUpdates: this.#options.makeUpdates ?? (() => Promise.resolve(noUpdates('a test has none'))),
+      makeUpdates: this.#options.makeUpdates ?? (() => Promise.resolve(noUpdates('no-key'))),
       ...(quitDeadline === undefined ? {} : { quitDeadline }),
     };
   }

@@ -128,7 +128,7 @@ export function state(changes: Partial<DesktopState> = {}): DesktopState {
     curve: { up: [], down: [] },
     freeDisk: 180 * GIB,
     totalMemory: 16 * GIB,
-    update: { phase: 'none', version: null, progress: null, reason: null },
+    update: { phase: 'none', version: null, progress: null, off: null, problem: null },
     platform: 'linux',
     version: '0.1.0',
     resolved: { language: 'en', dark: false },

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { PotluckError } from '../../../engine/base/errors.ts';
 import { HIDDEN } from '../login.ts';
 import type { ElectronPieces } from '../pieces.ts';
 import type { UpdateParts } from '../surroundings.ts';
@@ -8,7 +7,7 @@ import { getOverHttp } from './http.ts';
 import { type Installation, type InstallBorder, installMethod } from './install.ts';
 import { releaseKey } from './release-key.ts';
 import { SquirrelMac } from './squirrel.ts';
-import { Updater } from './updater.ts';
+import { isRefusal, Updater } from './updater.ts';
 
 export interface UpdateElectron {
   readonly app: Pick<ElectronPieces['app'], 'relaunch'>;
@@ -39,7 +38,8 @@ export async function createUpdates(
     const options = { version, arch: installation.arch, releaseKey: releaseKey(), folder };
     return new Updater({ get: getOverHttp, method, choice, log }, options);
   } catch (error) {
-    if (!(error instanceof PotluckError)) throw error;
-    return noUpdates(error.message); // a mistake of the build must not keep the app from starting
+    if (!isRefusal(error)) throw error;
+    log.error({ err: error }, 'updates are off'); // a mistake of the build must not keep the app from starting
+    return noUpdates('bad-key');
   }
 }

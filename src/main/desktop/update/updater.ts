@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readIfThere, writeAtomic } from '../../../engine/base/atomic-file.ts';
 import { asPotluckError, isAbort, PotluckError } from '../../../engine/base/errors.ts';
 import type { Log } from '../../../engine/base/log.ts';
-import type { DesktopSettings, UpdateState } from '../../../engine/protocol/desktop.ts';
+import type { DesktopSettings, UpdateState, UpdatesOff } from '../../../engine/protocol/desktop.ts';
 import {
   compareVersions,
   FEED_NAME,
@@ -12,7 +12,7 @@ import {
   SIGNATURE_NAME,
 } from '../../../engine/protocol/installers.ts';
 import { HEALTH_PATH } from '../../../engine/protocol/paths.ts';
-import type { Updates } from '../updates.ts';
+import { OFF_IN_WORDS, type Updates } from '../updates.ts';
 import { ATTEMPT_NAME, UpdateCache } from './download.ts';
 import { type Feed, type FeedFile, MAX_FEED, openFeed, readReleaseKey, refused } from './feed.ts';
 import { type Get, readWhole } from './http.ts';
@@ -64,7 +64,7 @@ export class Updater implements Updates {
   readonly #cache: UpdateCache;
   readonly #key: KeyObject | undefined;
   readonly #listeners = new Set<() => void>();
-  #state: UpdateState = { phase: 'none', version: null, progress: null, reason: null };
+  #state: UpdateState = { phase: 'none', version: null, progress: null, off: null, problem: null };
   #manager: Manager | null = null;
   /** What was found last, and is higher than this version. */
   #found: { feed: Feed; file: FeedFile | undefined } | undefined;
@@ -104,14 +104,14 @@ export class Updater implements Updates {
 
   /** The person's choice is another. */
   settingsChanged(): void {
-    const off = this.#offReason() !== undefined;
+    const off = this.#off !== null;
     if (off !== (this.#state.phase === 'off')) this.#restart();
     else if (!off) this.#goOn();
   }
 
   async step(step: Step): Promise<void> {
-    const off = this.#offReason();
-    if (off !== undefined) throw new PotluckError('POTLUCK_NO_UPDATE', off);
+    const off = this.#off;
+    if (off !== null) throw new PotluckError('POTLUCK_NO_UPDATE', OFF_IN_WORDS[off]);
     if (this.#running !== undefined) return this.#running; // the other click was first
     await this.#run(step);
     if (step !== 'install') this.#goOn();
@@ -139,21 +139,21 @@ export class Updater implements Updates {
     this.#abort = new AbortController();
     this.#found = undefined;
     this.#rest();
-    if (this.#closed || this.#manager === null || this.#offReason() !== undefined) return;
+    if (this.#closed || this.#manager === null || this.#off !== null) return;
     const look = () => void this.#lookQuietly();
     this.#timer = setInterval(look, this.#options.checkEvery ?? CHECK_EVERY);
     this.#timer.unref();
     look();
   }
 
-  #offReason(): string | undefined {
-    if (this.#key === undefined) return 'this build has no release key, so it could not tell a genuine update';
-    return this.#with.choice() === 'off' ? 'they are switched off in the settings' : undefined;
+  get #off(): UpdatesOff | null {
+    if (this.#key === undefined) return 'no-key';
+    return this.#with.choice() === 'off' ? 'switched-off' : null;
   }
 
   #rest(): void {
-    const reason = this.#offReason();
-    this.#set(reason === undefined ? { phase: 'none' } : { phase: 'off', reason });
+    const off = this.#off;
+    this.#set(off === null ? { phase: 'none' } : { phase: 'off', off });
   }
 
   /** A look that nobody clicked: a manager that is away or offers nothing is no news. */
@@ -207,7 +207,8 @@ export class Updater implements Updates {
   #failed(error: unknown): void {
     if (isAbort(error)) return;
     const version = this.#found?.feed.version ?? null;
-    this.#set({ phase: 'failed', version, reason: asPotluckError(error).message });
+    const { code, message } = asPotluckError(error);
+    this.#set({ phase: 'failed', version, problem: { code, message } });
   }
 
   async #check(signal: AbortSignal): Promise<void> {
@@ -294,7 +295,7 @@ export class Updater implements Updates {
   }
 
   #set(state: Partial<UpdateState> & Pick<UpdateState, 'phase'>): void {
-    this.#state = { version: null, progress: null, reason: null, ...state };
+    this.#state = { version: null, progress: null, off: null, problem: null, ...state };
     for (const listener of this.#listeners) listener();
   }
 }
@@ -302,7 +303,8 @@ export class Updater implements Updates {
 /** Systems of the formats that an app can install by itself. */
 const SYSTEM_OF: Readonly<Record<string, string>> = { exe: 'windows', AppImage: 'linux', zip: 'macos' };
 
-function isRefusal(error: unknown): boolean {
+/** What was offered, or the key that it would be compared with, is not genuine. */
+export function isRefusal(error: unknown): boolean {
   return error instanceof PotluckError && error.code === 'POTLUCK_UPDATE_REFUSED';
 }
 

@@ -45,7 +45,7 @@ it('the app that has joined shows the new version, fetches it on a click, and on
     },
   });
   await desk.run();
-  expect(desk.state.update).toMatchObject({ phase: 'none', reason: null });
+  expect(desk.state.update).toMatchObject({ phase: 'none', problem: null });
 
   const { url, fingerprint } = await desk.call('inspect', { address: manager.data });
   await desk.call('join', { url, fingerprint });

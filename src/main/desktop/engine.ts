@@ -1,4 +1,4 @@
-import { asPotluckError, isAbort, PotluckError } from '../../engine/base/errors.ts';
+import { abortReason, asPotluckError, type PotluckError } from '../../engine/base/errors.ts';
 import { KeyChangedError } from '../../engine/base/key-changed.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { FaceOptions } from '../../engine/base/running.ts';
@@ -6,9 +6,8 @@ import type { HoldReason, KeyChange, PeerSnapshot, RunningPeer } from '../../eng
 import type { PeerSettings } from '../../engine/base/settings.ts';
 import type { AppState, Problem } from '../../engine/protocol/desktop.ts';
 import { engineSettings, type Grants, type JoinRequest } from './engine-settings.ts';
+import { onFreePort } from './free-port.ts';
 
-/** Ports that are tried, from the usual one on. */
-const PORTS_TRIED = 20;
 /** What the person can do something about by choosing another manager or token; everything else is a failure of the engine. */
 const OF_THE_JOIN: ReadonlySet<string> = new Set([
   'POTLUCK_MANAGER_UNREACHABLE',
@@ -31,6 +30,9 @@ export interface EngineView {
   readonly keyChange: KeyChange | null;
 }
 
+/** The manager that a join has led to, where there is one already. */
+export type JoinedManager = PeerSnapshot['manager'];
+
 export interface EngineCollaborators {
   readonly startPeer: (settings: PeerSettings, options: FaceOptions) => Promise<RunningPeer>;
   readonly log: Log;
@@ -40,8 +42,8 @@ export interface EngineCollaborators {
   readonly began: () => void;
   /** A peer is closed; its last sums are in the snapshot. */
   readonly released: (last: PeerSnapshot) => void;
-  /** A peer has ended although nobody here asked for it: it failed, or the manager's administrator took it out. */
-  readonly ended: (view: EngineView) => void;
+  /** A peer has ended although nobody here asked for it: with the error, or because the manager's administrator took it out. */
+  readonly ended: (error?: unknown) => void;
   /** The usual port was taken; this one is used from now on. */
   readonly portChanged: (port: number) => void;
 }
@@ -53,26 +55,34 @@ export interface EngineOptions {
   readonly cacheFolder: () => string;
 }
 
-/** The peer inside the app: started, watched, closed when it fails, and started again. One at a time. */
+/** The peer inside the app: started, watched, closed when it fails, and started again. One at a time, and the last wish counts. */
 export class Engine {
   readonly #with: EngineCollaborators;
   readonly #options: EngineOptions;
   #peer: RunningPeer | undefined;
-  #starting: AbortController | undefined;
-  #settled: Promise<void> = Promise.resolve();
+  /** The join that is wished for, until it has come about or failed; aborted when something else is wished. */
+  #joining: AbortController | undefined;
+  /** Wishes are carried out one after the other: none begins while another's peer is opened or closed. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** A peer that is being opened. */
+  #opening: Promise<unknown> | undefined;
   #request: JoinRequest | undefined;
   #wanted: Wanted;
+  /** What the peer has been told of that. */
+  #given: Grants;
   #held = new Set<HoldReason>();
   /** Peers that were asked to end. */
   readonly #asked = new WeakSet<RunningPeer>();
   #problem: Problem | null = null;
   #failed = false;
   #keyChange: KeyChange | null = null;
+  #over = false;
 
   constructor(collaborators: EngineCollaborators, options: EngineOptions, wanted: Wanted) {
     this.#with = collaborators;
     this.#options = options;
     this.#wanted = wanted;
+    this.#given = wanted;
   }
 
   get view(): EngineView {
@@ -88,7 +98,8 @@ export class Engine {
 
   /** Base URL of the manager that is joined or being joined. */
   get manager(): string | undefined {
-    return this.#peer === undefined && this.#starting === undefined ? undefined : this.#request?.url;
+    if (this.#peer === undefined && this.#joining === undefined) return undefined;
+    return this.#peer?.snapshot().manager?.url ?? this.#request?.url;
   }
 
   /** Shows why an earlier run ended, or what came of a link, until the next join. */
@@ -98,36 +109,48 @@ export class Engine {
   }
 
   /**
-   * Joins a manager, after leaving the one that is joined. Rejects with what kept it from that, which is shown as well: POTLUCK_MANAGER_UNREACHABLE,
-   * POTLUCK_KEY_CHANGED, POTLUCK_JOIN_REFUSED and so on; a join that was given up for another resolves. `keepProblem`: what is shown stays, as
-   * why the last run ended when the app has joined by itself.
+   * Joins a manager, after leaving the one that is joined. Answers the manager; null where the join was given up for another wish, or goes on
+   * in the background (`persist`). Rejects with what kept it from that, which is shown as well: POTLUCK_MANAGER_UNREACHABLE,
+   * POTLUCK_KEY_CHANGED, POTLUCK_JOIN_REFUSED and so on. A `request` that is a function is called when no peer runs. `keepProblem`: what is shown
+   * stays, as why the last run ended when the app has joined by itself.
    */
-  async join(request: JoinRequest, options: { keepProblem?: boolean } = {}): Promise<void> {
-    await this.close();
-    const starting = new AbortController();
-    this.#request = request;
-    this.#starting = starting;
+  async join(
+    request: JoinRequest | (() => Promise<JoinRequest>),
+    options: { keepProblem?: boolean } = {},
+  ): Promise<JoinedManager> {
+    this.#giveUp();
+    if (this.#over) return null;
+    const joining = new AbortController();
+    this.#joining = joining;
     if (options.keepProblem !== true) this.#problem = null;
     this.#failed = false;
     this.#keyChange = null;
-    const start = this.#start(request, starting.signal).finally(() => {
-      if (this.#starting === starting) this.#starting = undefined;
-      this.#with.changed();
-    });
-    this.#settled = start.catch(() => undefined);
     this.#with.changed();
-    await start;
+    try {
+      return await this.#inTurn(() => this.#joinNow(request, joining.signal));
+    } finally {
+      if (this.#joining === joining) this.#joining = undefined;
+      this.#with.changed();
+    }
   }
 
   /** Starts the engine again as it was started last. */
   async restart(): Promise<void> {
-    if (this.#request !== undefined) await this.join({ ...this.#request, persist: true });
+    const last = () => ({ ...(this.#request as JoinRequest), persist: true });
+    if (this.#request !== undefined) await this.join(() => Promise.resolve(last()));
+  }
+
+  /** Starts again what runs, because it can have a change only so. Nothing where nothing runs, or where it leaves. */
+  async renew(): Promise<void> {
+    await this.#turn;
+    if (this.#peer !== undefined && !this.#asked.has(this.#peer)) await this.restart();
   }
 
   /** Leaves when the running downloads have finished. Resolves after that, or when something else has ended the peer. */
   async drain(): Promise<void> {
     const peer = this.#peer;
-    if (peer === undefined) return this.close();
+    if (peer === undefined) return this.leave();
+    this.#giveUp();
     this.#asked.add(peer);
     const drained = peer.drain();
     this.#with.changed();
@@ -135,15 +158,15 @@ export class Engine {
   }
 
   /** Leaves now, with a goodbye. Idempotent. */
-  async close(): Promise<void> {
-    this.#starting?.abort(new DOMException('not wanted any more', 'AbortError'));
-    await this.#settled;
-    const peer = this.#peer;
-    if (peer === undefined) return;
-    this.#asked.add(peer);
-    await peer.close();
-    await peer.done.catch(() => undefined); // whoever watches it has said why
-    this.#release(peer);
+  leave(): Promise<void> {
+    this.#giveUp();
+    return this.#inTurn(() => this.#end());
+  }
+
+  /** Leaves now, and joins nothing any more. Idempotent. */
+  close(): Promise<void> {
+    this.#over = true;
+    return this.leave();
   }
 
   /** The machine sleeps or stops: the manager is told, synchronously. */
@@ -158,52 +181,92 @@ export class Engine {
 
   /** Takes effect at once, and holds for every later peer. Rejects with what the engine cannot do. */
   async want(wanted: Wanted): Promise<void> {
-    const before = this.#wanted;
     this.#wanted = wanted;
+    if (this.#peer !== undefined) this.#applyHolds(this.#peer);
+    await this.#opening; // it may have begun with what was wanted before
     const peer = this.#peer;
     if (peer === undefined) return;
-    this.#applyHolds(peer);
-    const { holds: _holds, ...grants } = wanted;
+    const before = this.#given;
+    const { holds: _holds, ...grants } = this.#wanted;
     const changes = Object.fromEntries(
       Object.entries(grants).filter(([name, value]) => before[name as keyof Grants] !== value),
     );
-    if (Object.keys(changes).length > 0) await peer.change(changes);
+    if (Object.keys(changes).length === 0) return;
+    this.#given = grants;
+    try {
+      await peer.change(changes);
+    } catch (error) {
+      this.#given = before;
+      throw error;
+    }
   }
 
-  async #start(request: JoinRequest, signal: AbortSignal): Promise<void> {
+  #giveUp(): void {
+    this.#joining?.abort(new DOMException('not wanted any more', 'AbortError'));
+    this.#joining = undefined;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined); // whoever wished it is told
+    return done;
+  }
+
+  async #joinNow(asked: JoinRequest | (() => Promise<JoinRequest>), signal: AbortSignal): Promise<JoinedManager> {
+    await this.#end();
     try {
-      const peer = await this.#startOnFreePort(request, signal);
-      this.#peer = peer;
-      this.#held = new Set();
-      this.#applyHolds(peer);
-      this.#with.began();
-      this.#watch(peer);
+      if (signal.aborted) return null;
+      const request = typeof asked === 'function' ? await unlessAborted(asked(), signal) : asked;
+      this.#request = request;
+      const peer = await this.#open(request, signal);
+      if (!signal.aborted) return this.#begin(peer);
+      this.#asked.add(peer);
+      await peer.close();
+      return null;
     } catch (error) {
-      if (signal.aborted && (isAbort(error) || error === signal.reason)) return;
+      if (signal.aborted) {
+        this.#with.log.info({ reason: String(error) }, 'a join that nobody waits for any more has failed');
+        return null;
+      }
       this.#fail(error);
       throw error;
     }
   }
 
-  /** The data port and the control port above it must be free; the next pair is taken where they are not. */
-  async #startOnFreePort(request: JoinRequest, signal: AbortSignal): Promise<RunningPeer> {
-    const first = this.#options.port();
-    for (let port = first; ; port++) {
-      try {
-        const peer = await this.#startOn(port, request, signal);
-        if (port !== first) this.#with.portChanged(port);
-        return peer;
-      } catch (error) {
-        const taken = error instanceof PotluckError && error.code === 'POTLUCK_PORT_IN_USE';
-        if (!taken || port >= Math.min(first + PORTS_TRIED, 65_534)) throw error;
-        this.#with.log.info({ port }, 'the port is taken, the next one is tried');
-      }
-    }
+  #open(request: JoinRequest, signal: AbortSignal): Promise<RunningPeer> {
+    const { log, portChanged } = this.#with;
+    const starting = { first: this.#options.port(), start: (port: number) => this.#startOn(port, request, signal) };
+    const opening = onFreePort(starting, { log, portChanged, signal }).finally(() => {
+      this.#opening = undefined;
+    });
+    this.#opening = opening.catch(() => undefined); // whoever joins is told
+    return opening;
+  }
+
+  #begin(peer: RunningPeer): JoinedManager {
+    this.#peer = peer;
+    this.#held = new Set();
+    this.#applyHolds(peer);
+    this.#with.began();
+    this.#watch(peer);
+    return peer.snapshot().manager;
+  }
+
+  /** Closes the peer that runs. Never rejects: what could not be closed is logged, and the next start says whether that matters. */
+  async #end(): Promise<void> {
+    const peer = this.#peer;
+    if (peer === undefined) return;
+    this.#asked.add(peer);
+    await peer.close().catch((err) => this.#with.log.error({ err }, 'the peer was not closed in order'));
+    await peer.done.catch(() => undefined); // whoever watches it has said why
+    this.#release(peer);
   }
 
   #startOn(port: number, request: JoinRequest, signal: AbortSignal): Promise<RunningPeer> {
     const { state, cacheFolder } = this.#options;
-    const settings = engineSettings(request, { state, port, grants: this.#wanted, cacheFolder: cacheFolder() });
+    const { holds: _holds, ...grants } = this.#wanted;
+    this.#given = grants;
+    const settings = engineSettings(request, { state, port, grants, cacheFolder: cacheFolder() });
     return this.#with.startPeer(settings, { log: this.#with.log, access: { record: () => undefined }, signal });
   }
 
@@ -216,22 +279,31 @@ export class Engine {
 
   #watch(peer: RunningPeer): void {
     const unsubscribe = peer.subscribe(() => this.#with.changed());
-    const end = () => {
+    const end = (error?: unknown) => {
       unsubscribe();
       this.#release(peer);
-      if (!this.#asked.has(peer)) this.#with.ended(this.view);
+      if (!this.#asked.has(peer)) this.#with.ended(error);
       this.#with.changed();
     };
-    peer.done.then(end, (error: unknown) => {
-      if (!this.#asked.has(peer)) this.#fail(error);
-      end();
-    });
+    peer.done.then(
+      () => end(),
+      (error: unknown) => {
+        if (!this.#asked.has(peer)) this.#fail(error);
+        end(error);
+      },
+    );
   }
 
   #release(peer: RunningPeer): void {
     if (this.#peer !== peer) return;
     this.#peer = undefined;
-    this.#with.released(peer.snapshot());
+    const last = peer.snapshot();
+    // Where it is to be found, and by which key, is known better now than when it was asked for.
+    if (this.#request !== undefined && last.manager !== null) {
+      const { url, fingerprint } = last.manager;
+      this.#request = { ...this.#request, url, fingerprint };
+    }
+    this.#with.released(last);
   }
 
   #fail(error: unknown): void {
@@ -244,8 +316,20 @@ export class Engine {
 
   #appState(peer: PeerSnapshot | null): AppState {
     if (peer !== null && peer.state !== 'ended') return peer.state;
-    if (this.#starting !== undefined) return 'joining';
+    if (this.#joining !== undefined) return 'joining';
     return this.#failed ? 'failed' : 'idle';
+  }
+}
+
+/** What `work` comes to; the signal's reason where it is aborted before. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(abortReason(signal));
+  signal.addEventListener('abort', abort);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

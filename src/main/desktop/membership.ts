@@ -1,11 +1,12 @@
-import { PotluckError } from '../../engine/base/errors.ts';
+import { asPotluckError, PotluckError } from '../../engine/base/errors.ts';
 import { KeyChangedError } from '../../engine/base/key-changed.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { KeyChange } from '../../engine/base/running-peer.ts';
 import type { Pin } from '../../engine/index.ts';
 import type { CallPayload, ChangedKey, NearbyManager, PendingLink } from '../../engine/protocol/desktop.ts';
-import { isJoinLink, type JoinLink, parseJoinLink } from '../../engine/protocol/join-link.ts';
-import type { Engine } from './engine.ts';
+import { type JoinLink, parseJoinLink } from '../../engine/protocol/join-link.ts';
+import type { Engine, JoinedManager } from './engine.ts';
+import type { JoinRequest } from './engine-settings.ts';
 import type { Secrets } from './secrets.ts';
 import type { SettingsFile } from './settings.ts';
 
@@ -31,8 +32,6 @@ type Join = CallPayload<'join'>;
 export class Membership {
   readonly #with: MembershipCollaborators;
   #link: JoinLink | undefined;
-  /** The link that was looked at last: its token never goes through the window. */
-  #inspected: JoinLink | undefined;
   #changedKey: ChangedKey | null = null;
 
   constructor(collaborators: MembershipCollaborators) {
@@ -45,16 +44,19 @@ export class Membership {
     return { url, fingerprint: key, hasToken: token !== undefined };
   }
 
-  /** A key that is not the pinned one, met by a join, by a look, or by the running peer. */
+  /** A key that is not the pinned one, met by the last look, by a join, or by the running peer. */
   get changedKey(): ChangedKey | null {
     const { keyChange } = this.#with.engine.view;
-    return keyChange === null ? this.#changedKey : changedKeyOf(keyChange);
+    return this.#changedKey ?? (keyChange === null ? null : changedKeyOf(keyChange));
   }
 
-  /** A join link was opened somewhere. It waits for the person's yes, whoever sent it. */
+  /**
+   * A join link was opened somewhere. It waits for the person's yes, whoever sent it; one that comes while another waits is dropped, or a page
+   * could put its own under the hand that is about to say yes.
+   */
   open(text: string): void {
     try {
-      this.#link = parseJoinLink(text);
+      this.#link ??= parseJoinLink(text);
     } catch (error) {
       if (!(error instanceof PotluckError)) throw error;
       this.#with.engine.show({ code: error.code, message: error.message });
@@ -67,17 +69,21 @@ export class Membership {
     const link = this.#link;
     this.#link = undefined;
     this.#with.changed();
-    if (!accept || link === undefined) return;
+    if (!accept || link === undefined || this.#isJoined(link)) return;
     const { url, key: fingerprint, token } = link;
     await this.join({ url, fingerprint, ...(token === undefined ? {} : { token }) });
   }
 
+  /** The link leads to the manager that is joined already: nothing is to be interrupted for it. */
+  #isJoined({ key }: JoinLink): boolean {
+    const { app, peer } = this.#with.engine.view;
+    return peer?.manager?.fingerprint === key && (app === 'sharing' || app === 'unreachable' || app === 'holding');
+  }
+
   async inspect(address: string): Promise<NearbyManager> {
-    const link = isJoinLink(address) ? parseJoinLink(address) : undefined;
+    this.#changedKey = null;
     try {
-      const manager = await this.#with.inspect(address);
-      this.#inspected = link;
-      return manager;
+      return await this.#with.inspect(address);
     } catch (error) {
       if (error instanceof KeyChangedError) this.#changedKey = changedKeyOf(error.details);
       throw error;
@@ -88,13 +94,8 @@ export class Membership {
 
   /** Rejects with what kept it from joining. */
   async join(wish: Join): Promise<void> {
-    const url = new URL(wish.url).origin;
-    const fingerprint = wish.fingerprint ?? (await this.#pinnedAt(url));
-    const given = wish.token || this.#tokenOfLink(url, fingerprint);
-    const token = given ?? (fingerprint === undefined ? undefined : await this.#with.secrets.get(fingerprint));
-    this.#changedKey = null;
-    await this.#with.engine.join({ url, fingerprint, token, persist: false });
-    await this.#joined(given, wish.tokenInFile === true);
+    const { url, token, tokenInFile } = { ...wish, url: originOf(wish.url) };
+    await this.#join(() => this.#requestFor({ ...wish, url }), token, tokenInFile);
   }
 
   /** The manager of the last time, as at the start of the app: goes on trying while it is away. Never rejects: the state says what is wrong. */
@@ -102,10 +103,10 @@ export class Membership {
     const { last } = this.#with.file.memory;
     if (last === null) return;
     const { url, fingerprint } = last;
-    const token = await this.#with.secrets.get(fingerprint);
+    const prepare = async () => ({ ...(await this.#requestFor({ url, fingerprint })), persist });
     try {
-      await this.#with.engine.join({ url, fingerprint, token, persist }, { keepProblem: persist });
-      await this.#joined(undefined, false);
+      const manager = await this.#with.engine.join(prepare, { keepProblem: persist });
+      if (manager !== null) this.#with.file.remember({ joined: true });
     } catch (err) {
       this.#with.log.warn({ err, url }, 'the last manager was not joined');
     }
@@ -116,38 +117,83 @@ export class Membership {
     const change = this.changedKey;
     if (change === null || change.url !== url || change.now !== fingerprint)
       throw new PotluckError('POTLUCK_KEY_CHANGED', 'the key is not the one that was shown; look again');
-    await this.#with.engine.close();
-    await this.#with.trust({ url, fingerprint });
-    // It is proven, never sent: whoever does not know it learns nothing from it.
+    // A token is proven, never sent: whoever does not know it learns nothing from it.
     const token = await this.#with.secrets.get(change.pinned);
-    await this.join({ url, fingerprint, ...(token === undefined ? {} : { token }) });
+    const prepare = async () => {
+      await this.#with.trust({ url, fingerprint });
+      return this.#requestFor({ url, fingerprint, ...(token === undefined ? {} : { token }) });
+    };
+    await this.#join(prepare, token);
   }
 
   async leave(cold: boolean): Promise<void> {
     this.#with.file.remember({ joined: false });
-    if (cold) await this.#with.engine.close();
+    if (cold) await this.#with.engine.leave();
     else await this.#with.engine.drain();
     this.#with.changed();
   }
 
-  async #joined(token: string | undefined, inFile: boolean): Promise<void> {
-    const { file, engine, secrets } = this.#with;
-    const manager = engine.view.peer?.manager ?? null;
-    if (manager === null) return; // it is still being sought
+  /** The peer has a session with this manager: that is where it is to be found next time, wherever it was before. */
+  met(manager: NonNullable<JoinedManager>): void {
     const { url, name, fingerprint } = manager;
-    file.remember({ last: { url, name, fingerprint }, joined: true });
-    if (token !== undefined) await secrets.set(fingerprint, token, { inFile });
+    const { last } = this.#with.file.memory;
+    if (last?.url === url && last.name === name && last.fingerprint === fingerprint) return;
+    this.#with.file.remember({ last: { url, name, fingerprint } });
+  }
+
+  /** `given`: the token that the person gave; it is worth remembering once it was accepted. */
+  async #join(prepare: () => Promise<JoinRequest>, given: string | undefined, inFile = false): Promise<void> {
+    const { engine, file, secrets } = this.#with;
+    this.#changedKey = null;
+    const manager = await engine.join(prepare);
+    if (manager === null) return; // another wish came
+    this.met(manager);
+    file.remember({ joined: true });
+    if (given) await this.#remember(() => secrets.set(manager.fingerprint, given, { inFile }));
     this.#with.changed();
+  }
+
+  /** It has joined, whatever becomes of the token: that is kept for this session at least. */
+  async #remember(keep: () => Promise<void>): Promise<void> {
+    try {
+      await keep();
+    } catch (error) {
+      const { code, message } = asPotluckError(error);
+      this.#with.log.error({ err: error }, 'the join token cannot be kept');
+      this.#with.engine.show({ code, message });
+    }
+  }
+
+  async #requestFor({ url, fingerprint, token }: Pick<Join, 'url' | 'fingerprint' | 'token'>): Promise<JoinRequest> {
+    const key = fingerprint ?? (await this.#pinnedAt(url));
+    const known = token || (key === undefined ? undefined : await this.#with.secrets.get(key));
+    const asked = known === undefined || key === undefined || (await this.#asksForToken(url, key));
+    return { url, fingerprint: key, token: asked ? known : undefined, persist: false };
+  }
+
+  /**
+   * A manager whose key is known, and which asks for no token any more, is joined without one: it has to prove that key anyway. True where it
+   * does not answer: the join will say why.
+   */
+  async #asksForToken(url: string, key: string): Promise<boolean> {
+    try {
+      const { fingerprint, tokenRequired } = await this.#with.inspect(url);
+      return tokenRequired || fingerprint !== key;
+    } catch {
+      return true;
+    }
   }
 
   async #pinnedAt(url: string): Promise<string | undefined> {
     return (await this.#with.known()).findLast((pin) => pin.url === url)?.key;
   }
+}
 
-  #tokenOfLink(url: string, fingerprint: string | undefined): string | undefined {
-    const link = this.#inspected;
-    return link !== undefined && link.url === url && link.key === fingerprint ? link.token : undefined;
-  }
+/** Throws POTLUCK_BAD_ADDRESS. */
+function originOf(url: string): string {
+  const { protocol, origin } = URL.canParse(url) ? new URL(url) : { protocol: '', origin: '' };
+  if (protocol !== 'http:' && protocol !== 'https:') throw new PotluckError('POTLUCK_BAD_ADDRESS', url);
+  return origin;
 }
 
 function changedKeyOf({ url, name, pinned, since, now }: KeyChange): ChangedKey {

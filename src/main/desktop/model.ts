@@ -197,9 +197,9 @@ export class Model {
           totals.observe(last.totals);
           void totals.save();
         },
-        ended: ({ app }) => {
-          // The manager's administrator said "leave": that is not undone by the next start of the app.
-          if (app === 'idle') file.remember({ joined: false });
+        ended: (error) => {
+          // The manager's administrator said "leave": that is not undone by the next start of the app. What went wrong may be right by then.
+          if (error === undefined) file.remember({ joined: false });
         },
         portChanged: (port) => {
           file.change({ port });
@@ -220,6 +220,7 @@ export class Model {
   /** State and trouble are shown at once, the number of downloads when there is time. */
   #engineChanged(): void {
     const { app, peer, problem } = this.engine.view;
+    if (peer?.manager) this.membership.met(peer.manager);
     const standing = JSON.stringify([app, peer?.holds, peer?.trouble, peer?.manager, problem]);
     const moved = standing === this.#standing;
     this.#standing = standing;

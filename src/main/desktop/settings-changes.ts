@@ -43,7 +43,7 @@ export class SettingsChanges {
     if (has(GRANTS)) await this.#grant(before);
     if (changes.theme !== undefined) nativeTheme.themeSource = changes.theme;
     changed();
-    if (has(PLACES) && engine.manager !== undefined) await engine.restart();
+    if (has(PLACES)) await engine.renew();
   }
 
   async #grant(before: DesktopSettings): Promise<void> {
@@ -54,7 +54,7 @@ export class SettingsChanges {
       // A tier that there was not, or shall be no more, comes with the next start of the engine.
       const tier = error instanceof PotluckError && error.code === 'POTLUCK_NOT_IMPLEMENTED';
       if (tier && before.disk !== file.settings.disk) {
-        await engine.restart();
+        await engine.renew();
         return;
       }
       const { uploadCap, downloadCap, memory, disk } = before;

@@ -1,0 +1,234 @@
+import { EventEmitter, once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { PotluckError } from '../../../src/engine/base/errors.ts';
+import type { PeerSnapshot, RunningPeer } from '../../../src/engine/base/running-peer.ts';
+import type { PeerSettings } from '../../../src/engine/base/settings.ts';
+import { Engine, type Wanted } from '../../../src/main/desktop/engine.ts';
+import type { JoinRequest } from '../../../src/main/desktop/engine-settings.ts';
+import { tempFolder } from '../../support/program.ts';
+import { ManualLog } from './manual-log.ts';
+
+const WANTED: Wanted = { uploadCap: 1000, downloadCap: null, memory: 2 ** 24, disk: 0, holds: new Set() };
+const KEY = 'a'.repeat(64);
+
+function request(host: string): JoinRequest {
+  return { url: `http://${host}:11000`, fingerprint: KEY, token: undefined, persist: false };
+}
+
+/** A peer that opens and closes when it is told to: what is to be seen here is who waits for whom. */
+class SlowPeer {
+  readonly settings: PeerSettings;
+  readonly signal: AbortSignal;
+  readonly opened = Promise.withResolvers<void>();
+  readonly closing = Promise.withResolvers<void>();
+  readonly ended = Promise.withResolvers<void>();
+  readonly changes: unknown[] = [];
+  closes = 0;
+  state: PeerSnapshot['state'] = 'sharing';
+
+  constructor(settings: PeerSettings, signal: AbortSignal) {
+    this.settings = settings;
+    this.signal = signal;
+  }
+
+  get host(): string {
+    return new URL(this.settings.upstream ?? '').hostname;
+  }
+
+  get running(): RunningPeer {
+    const { upstream = '' } = this.settings;
+    const manager = { url: upstream, name: this.host, fingerprint: KEY, members: 1 };
+    const peer: Partial<RunningPeer> = {
+      done: this.ended.promise,
+      snapshot: () => ({ state: this.state, manager, keyChange: null }) as PeerSnapshot,
+      subscribe: () => () => undefined,
+      hold: () => undefined,
+      change: async (change) => void this.changes.push(change),
+      drain: () => {
+        this.state = 'draining';
+        return this.ended.promise;
+      },
+      close: async () => {
+        this.closes++;
+        await this.closing.promise;
+        this.state = 'ended';
+        this.ended.resolve();
+      },
+    };
+    return peer as RunningPeer;
+  }
+}
+
+class Rig implements Disposable {
+  readonly engine: Engine;
+  readonly peers: SlowPeer[] = [];
+  readonly #folder = tempFolder();
+  readonly #news = new EventEmitter();
+  failing: Error | undefined;
+
+  constructor() {
+    const nothing = () => undefined;
+    this.engine = new Engine(
+      {
+        startPeer: async (settings, { signal }) => {
+          const peer = new SlowPeer(settings, signal);
+          this.peers.push(peer);
+          this.#news.emit('peer');
+          await peer.opened.promise;
+          return peer.running;
+        },
+        log: new ManualLog(),
+        changed: nothing,
+        began: nothing,
+        released: nothing,
+        ended: nothing,
+        portChanged: nothing,
+      },
+      { state: this.#folder.path, port: () => 8001, cacheFolder: () => '' },
+      WANTED,
+    );
+  }
+
+  /** The nth peer, once it is being opened. */
+  async peer(n: number): Promise<SlowPeer> {
+    while (this.peers.length <= n) await once(this.#news, 'peer');
+    return this.peers[n] as SlowPeer;
+  }
+
+  /** Joins, and has the peer open at once. */
+  async joined(host: string): Promise<SlowPeer> {
+    const n = this.peers.length;
+    const joining = this.engine.join(request(host));
+    const peer = await this.peer(n);
+    peer.opened.resolve();
+    await joining;
+    return peer;
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder.remove();
+  }
+}
+
+describe('of several wishes the last one counts', () => {
+  it('two joins at once end in one peer, that of the second', async () => {
+    using rig = new Rig();
+    const before = await rig.joined('before');
+    const first = rig.engine.join(request('first'));
+    const second = rig.engine.join(request('second'));
+    before.closing.resolve();
+    (await rig.peer(1)).opened.resolve();
+    expect(await first).toBeNull();
+    expect(await second).toMatchObject({ name: 'second' });
+    expect(rig.peers.map(({ host }) => host)).toEqual(['before', 'second']);
+    expect(rig.engine.view.app).toBe('sharing');
+  });
+
+  it('a join that another overtakes while it opens is closed before that begins', async () => {
+    using rig = new Rig();
+    const first = rig.engine.join(request('first'));
+    const slow = await rig.peer(0);
+    const second = rig.engine.join(request('second'));
+    expect(slow.signal.aborted).toBe(true);
+    slow.opened.resolve(); // it had gone too far to be called back
+    slow.closing.resolve();
+    const next = await rig.peer(1);
+    expect(slow.state).toBe('ended');
+    next.opened.resolve();
+    expect([await first, (await second)?.name]).toEqual([null, 'second']);
+  });
+
+  it('the failure of a join that was given up is not that of the next', async () => {
+    using rig = new Rig();
+    const first = rig.engine.join(request('first'));
+    const gone = await rig.peer(0);
+    const second = rig.engine.join(request('second'));
+    gone.opened.reject(new PotluckError('POTLUCK_MANAGER_UNREACHABLE', 'first'));
+    (await rig.peer(1)).opened.resolve();
+    await second;
+    expect(await first).toBeNull();
+    expect(rig.engine.view).toMatchObject({ app: 'sharing', problem: null });
+  });
+
+  it('a leave while the peer before is being closed joins nobody', async () => {
+    using rig = new Rig();
+    const before = await rig.joined('before');
+    const joining = rig.engine.join(request('other'));
+    const leaving = rig.engine.leave();
+    before.closing.resolve();
+    await leaving;
+    expect(await joining).toBeNull();
+    expect(rig.peers).toHaveLength(1);
+    expect(rig.engine.view.app).toBe('idle');
+  });
+
+  it('a leave while the token is being looked up does not wait for that', async () => {
+    using rig = new Rig();
+    const joining = rig.engine.join(() => new Promise(() => undefined)); // a key ring that asks nobody
+    expect(rig.engine.view.app).toBe('joining');
+    await rig.engine.leave();
+    expect(await joining).toBeNull();
+    expect(rig.engine.view.app).toBe('idle');
+  });
+
+  it('a warm leave while a join waits for the peer before leaves warm', async () => {
+    using rig = new Rig();
+    const before = await rig.joined('before');
+    const joining = rig.engine.join(request('other'));
+    const drained = rig.engine.drain();
+    before.closing.resolve();
+    await drained;
+    expect(await joining).toBeNull();
+    expect(rig.peers).toHaveLength(1);
+  });
+
+  it('nothing is joined once the app ends', async () => {
+    using rig = new Rig();
+    const joining = rig.engine.join(async () => request('first'));
+    const closing = rig.engine.close();
+    expect(await rig.engine.join(request('second'))).toBeNull();
+    await closing;
+    expect(await joining).toBeNull();
+    expect(rig.peers).toEqual([]);
+  });
+});
+
+describe('a peer that has to start anew', () => {
+  it('does so when it runs, where its manager is by now', async () => {
+    using rig = new Rig();
+    const peer = await rig.joined('before');
+    peer.closing.resolve();
+    const renewing = rig.engine.renew();
+    const next = await rig.peer(1);
+    next.opened.resolve();
+    await renewing;
+    expect(next.settings).toMatchObject({ upstream: 'http://before:11000', upstreamKey: KEY, persist: 'try' });
+  });
+
+  it('does not come back when it is leaving', async () => {
+    using rig = new Rig();
+    const peer = await rig.joined('before');
+    const drained = rig.engine.drain();
+    await rig.engine.renew();
+    expect(rig.engine.view.app).toBe('draining');
+    peer.closing.resolve();
+    await rig.engine.leave();
+    await drained;
+    expect(rig.peers).toHaveLength(1);
+  });
+});
+
+describe('what is wanted', () => {
+  it('while a peer is being opened is what it goes by', async () => {
+    using rig = new Rig();
+    const joining = rig.engine.join(request('first'));
+    const peer = await rig.peer(0);
+    const changed = rig.engine.want({ ...WANTED, uploadCap: 2000 });
+    peer.opened.resolve();
+    await Promise.all([joining, changed]);
+    expect(peer.settings.uploadCap).toBe(1000);
+    expect(peer.changes).toEqual([{ uploadCap: 2000 }]);
+    await rig.engine.want({ ...WANTED, uploadCap: 2000 });
+    expect(peer.changes).toHaveLength(1);
+  });
+});

@@ -1,19 +1,35 @@
 import { EventEmitter } from 'node:events';
 
+/** Throws where the app is not ready yet. */
+export type NeedReady = (what: string) => void;
+
 /** Battery and keyboard. */
 export class PowerMonitorDouble
   extends EventEmitter
-  implements Pick<Electron.PowerMonitor, 'getSystemIdleState' | 'isOnBatteryPower'>
+  implements Pick<Electron.PowerMonitor, 'getSystemIdleState' | 'getSystemIdleTime' | 'isOnBatteryPower'>
 {
   idle: 'active' | 'idle' | 'locked' | 'unknown' = 'idle';
+  /** Seconds since somebody touched something, while that is `active`. */
+  touched = 1;
+  readonly #need: NeedReady;
   #battery = false;
 
+  constructor(need: NeedReady) {
+    super();
+    this.#need = need;
+  }
+
   isOnBatteryPower(): boolean {
+    this.#need('powerMonitor cannot be used');
     return this.#battery;
   }
 
   getSystemIdleState(): 'active' | 'idle' | 'locked' | 'unknown' {
     return this.idle;
+  }
+
+  getSystemIdleTime(): number {
+    return this.idle === 'active' ? this.touched : 3600;
   }
 
   /** Pulls the plug, or puts it back. */
@@ -59,8 +75,15 @@ export class NativeThemeDouble
 /** Displays; one of 1920 by 1080 where nothing else is said. */
 export class ScreenDouble extends EventEmitter implements Pick<Electron.Screen, 'getAllDisplays'> {
   areas: Electron.Rectangle[] = [{ x: 0, y: 0, width: 1920, height: 1080 }];
+  readonly #need: NeedReady;
+
+  constructor(need: NeedReady) {
+    super();
+    this.#need = need;
+  }
 
   getAllDisplays(): Electron.Display[] {
+    this.#need("The 'screen' module cannot be used");
     return this.areas.map((workArea) => ({ workArea }) as Electron.Display);
   }
 }
@@ -113,12 +136,54 @@ export class ShellDouble implements Pick<Electron.Shell, 'showItemInFolder'> {
   }
 }
 
+/** What keeps the machine from falling asleep. */
+export class PowerSaveBlockerDouble implements Pick<Electron.PowerSaveBlocker, 'isStarted' | 'start' | 'stop'> {
+  readonly running = new Map<number, string>();
+  readonly #need: NeedReady;
+  #last = 0;
+
+  constructor(need: NeedReady) {
+    this.#need = need;
+  }
+
+  start(type: 'prevent-app-suspension' | 'prevent-display-sleep'): number {
+    this.#need('powerSaveBlocker cannot be used');
+    this.#last++;
+    this.running.set(this.#last, type);
+    return this.#last;
+  }
+
+  stop(id: number): boolean {
+    return this.running.delete(id);
+  }
+
+  isStarted(id: number): boolean {
+    return this.running.has(id);
+  }
+}
+
+/** What a Mac keeps for a program. */
+export class SystemPreferencesDouble {
+  readonly defaults = new Map<string, unknown>();
+
+  setUserDefault(key: string, type: string, value: unknown): void {
+    if (typeof value !== type) throw new TypeError(`Invalid type: ${type}`);
+    this.defaults.set(key, value);
+  }
+}
+
 /** Dialogs of the system, answered beforehand. */
 export class DialogDouble {
   folder: string | undefined;
   errors: string[] = [];
+  readonly #need: NeedReady;
+
+  constructor(need: NeedReady) {
+    this.#need = need;
+  }
 
   showOpenDialog(): Promise<Electron.OpenDialogReturnValue> {
+    this.#need('dialog cannot be used');
     const { folder } = this;
     return Promise.resolve({ canceled: folder === undefined, filePaths: folder === undefined ? [] : [folder] });
   }

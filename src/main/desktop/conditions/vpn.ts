@@ -3,11 +3,13 @@ import { networkInterfaces } from 'node:os';
 import type { ConditionState } from '../../../engine/protocol/desktop.ts';
 import type { Platform } from '../pieces.ts';
 import type { Probe } from '../probe.ts';
+import { parseIpconfig } from './ipconfig.ts';
 
 /** Kinds of link that are tunnels, as `ip -d link` names them (ip-link(8)). */
 const TUNNEL_KINDS = new Set([
   'tun',
   'wireguard',
+  'amneziawg',
   'ppp',
   'ipip',
   'sit',
@@ -18,29 +20,22 @@ const TUNNEL_KINDS = new Set([
   'vti6',
   'xfrm',
   'ovpn',
+  'ovpn-dco',
   'geneve',
 ]);
-/** Drivers and adapters of tunnels, by what they call themselves on Windows. */
-const TUNNEL_ADAPTER =
-  /\b(?:vpn|tap|tun|wireguard|wintun|openvpn|anyconnect|globalprotect|pangp|fortinet|fortissl|juniper|zscaler|tailscale|zerotier|wan miniport|ppp|l2tp|sstp|ikev2)/i;
-/** IANA ifType: 23 ppp, 131 tunnel. */
-const TUNNEL_TYPES: readonly unknown[] = [23, 131];
-
-const ADAPTERS =
-  'Get-NetAdapter -IncludeHidden | Select-Object Name,InterfaceDescription,InterfaceType | ConvertTo-Json';
 
 /**
  * Whether the way to the manager goes through a tunnel: the address that a socket connected to it has here belongs to a tunnel interface.
- * `manager`: base URL of its data port.
+ * `manager`: base URL of its data port. IPsec that has no interface of its own is not seen.
  */
 export async function askVpn(manager: string, platform: Platform, probe: Probe): Promise<ConditionState> {
   const address = await localAddressTowards(manager);
   const name = address === undefined ? undefined : interfaceOf(address);
-  if (name === undefined) return 'unknown';
+  if (address === undefined || name === undefined) return 'unknown';
   if (platform === 'darwin') return isMacTunnel(name) ? 'yes' : 'no';
   if (platform === 'win32') {
-    const said = await probe('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', ADAPTERS]);
-    return said === undefined ? 'unknown' : parseAdapters(said, name);
+    const listed = await probe('ipconfig.exe', ['/all']);
+    return listed === undefined ? 'unknown' : parseIpconfig(listed, address);
   }
   const said = await probe('ip', ['-d', '-j', 'link', 'show', 'dev', name]);
   return said === undefined ? 'unknown' : parseIpLink(said, name);
@@ -54,7 +49,8 @@ async function localAddressTowards(manager: string): Promise<string | undefined>
   try {
     return await new Promise((resolve) => {
       socket.once('error', () => resolve(undefined)); // no route, or no such name
-      socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), host, () => resolve(socket.address().address));
+      socket.once('connect', () => resolve(socket.address().address.replace(/%.*/, '')));
+      socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), host);
     });
   } finally {
     socket.close();
@@ -66,14 +62,17 @@ function interfaceOf(address: string): string | undefined {
   return all.find(([, addresses]) => addresses?.some((one) => one.address === address))?.[0];
 }
 
-/** macOS names tunnels after what makes them: utun of network extensions, ipsec of IKEv2, ppp of L2TP. */
+/**
+ * macOS names tunnels after what makes them: utun of network extensions, ipsec of IKEv2, ppp of L2TP; gpd of GlobalProtect, cscotun of
+ * AnyConnect, jnc of Juniper, feth and zt of ZeroTier.
+ */
 export function isMacTunnel(name: string): boolean {
-  return /^(?:utun|ipsec|ppp|tun|tap|gif|stf)\d/.test(name);
+  return /^(?:(?:utun|ipsec|ppp|tun|tap|gif|stf|gpd|cscotun|jnc|feth)\d|zt)/.test(name);
 }
 
 /** Reads `ip -d -j link show dev NAME`. A bridge, a bond or plain Ethernet is no tunnel, whatever its name. */
 export function parseIpLink(text: string, name: string): ConditionState {
-  const link = entries(text).find(({ ifname }) => ifname === name);
+  const link = linksIn(text).find(({ ifname }) => ifname === name);
   if (link === undefined) return 'unknown';
   const { info_kind: kind, info_data: data } = Object(link['linkinfo']) as Record<string, unknown>;
   if (kind === undefined) return link['link_type'] === 'ppp' ? 'yes' : 'no';
@@ -87,15 +86,7 @@ function isMachineTap(name: string): boolean {
   return /^(?:vnet|virbr|macvtap)\d/.test(name);
 }
 
-/** Reads Get-NetAdapter as JSON (one object, or an array of them). */
-export function parseAdapters(text: string, name: string): ConditionState {
-  const adapter = entries(text).find((one) => one['Name'] === name);
-  if (adapter === undefined) return 'unknown';
-  if (TUNNEL_TYPES.includes(adapter['InterfaceType'])) return 'yes';
-  return TUNNEL_ADAPTER.test(`${adapter['InterfaceDescription']} ${name}`) ? 'yes' : 'no';
-}
-
-function entries(text: string): Record<string, unknown>[] {
+function linksIn(text: string): Record<string, unknown>[] {
   try {
     const found: unknown = JSON.parse(text);
     return (Array.isArray(found) ? found : [found]).map((one) => Object(one) as Record<string, unknown>);

@@ -1,7 +1,9 @@
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
 import { Announcer } from './announcer.ts';
+import { Awake } from './awake.ts';
 import { type CallCollaborators, callHandlers, trayActions } from './calls.ts';
 import { diagnose } from './diagnostics.ts';
+import { ApplicationMenu } from './edit-menu.ts';
 import { findLinuxFirewall } from './firewall.ts';
 import { Ipc } from './ipc.ts';
 import { programToStart } from './login.ts';
@@ -13,7 +15,7 @@ import { Publisher } from './publisher.ts';
 import type { Surroundings } from './surroundings.ts';
 import { TrayPlace } from './tray-place.ts';
 import type { Updates } from './updates.ts';
-import { MainWindow } from './window.ts';
+import { MainWindow, type OpenOptions } from './window.ts';
 import { type Words, wordsOf } from './words/index.ts';
 
 export interface FaceCollaborators {
@@ -31,6 +33,8 @@ export class Face {
   readonly announcer: Announcer;
   readonly notifications: Notifications;
   readonly ipc: Ipc;
+  readonly #menu: ApplicationMenu;
+  readonly #awake: Awake;
   readonly #with: FaceCollaborators;
   readonly #around: Surroundings;
 
@@ -53,12 +57,16 @@ export class Face {
       {
         electron,
         log,
+        words: () => this.words,
         places: { load: () => file.memory.window, keep: (window) => file.remember({ window }) },
         closed: () => this.#windowClosed(),
+        again: () => this.open({ quiet: true }),
         minimiseOnClose: () => !this.tray.present,
       },
       { platform, preload, images, release },
     );
+    this.#menu = new ApplicationMenu(electron.Menu, platform);
+    this.#awake = new Awake(electron.powerSaveBlocker);
     const calls = this.#calls();
     const act = trayActions(calls);
     const trayImages = `${images}/tray`;
@@ -70,6 +78,8 @@ export class Face {
       tray: {
         update: (state) => {
           this.announcer.observe(state);
+          this.#awake.observe(state);
+          this.#menu.update(this.words);
           this.tray.update(state);
         },
       },
@@ -90,13 +100,30 @@ export class Face {
     return wordsOf(this.#with.model.language);
   }
 
+  /** Before anything is shown. `hidden`: no window will be for now. */
+  start({ hidden }: { hidden: boolean }): void {
+    this.#menu.update(this.words);
+    if (hidden) this.#standInDock(false);
+  }
+
   /** Shows the window; managers are looked for while it is there. */
-  open(options: { minimised?: boolean } = {}): void {
-    const { electron, model } = this.#with;
-    // On a Mac an app with a window stands in the Dock, one without it only in the menu bar.
-    if (this.#around.platform === 'darwin') electron.app.setActivationPolicy('regular');
-    model.nearby.look();
+  open(options: OpenOptions = {}): void {
+    this.#standInDock(true);
+    this.#with.model.nearby.look();
     this.window.open(options);
+    // A program of the menu bar is not in front by itself.
+    if (this.#around.platform === 'darwin' && options.quiet !== true) this.#with.electron.app.focus({ steal: true });
+  }
+
+  /** No state is observed any more. */
+  close(): void {
+    this.#awake.close();
+  }
+
+  /** On a Mac an app with a window stands in the Dock, one without it only in the menu bar. */
+  #standInDock(standing: boolean): void {
+    if (this.#around.platform !== 'darwin') return;
+    this.#with.electron.app.setActivationPolicy(standing ? 'regular' : 'accessory');
   }
 
   /** Whether there is a place for the tray icon may have changed. */
@@ -105,8 +132,8 @@ export class Face {
   }
 
   #windowClosed(): void {
-    const { electron, model, opened } = this.#with;
-    if (this.#around.platform === 'darwin') electron.app.setActivationPolicy('accessory');
+    const { model, opened } = this.#with;
+    this.#standInDock(false);
     void model.nearby.rest();
     this.publisher.changed();
     if (opened.file.memory.toldOfTray || !this.tray.present) return;

@@ -15,10 +15,12 @@ export type ElectronPieces = Pick<
   | 'nativeTheme'
   | 'Notification'
   | 'powerMonitor'
+  | 'powerSaveBlocker'
   | 'protocol'
   | 'safeStorage'
   | 'screen'
   | 'shell'
+  | 'systemPreferences'
   | 'Tray'
 >;
 

@@ -6,6 +6,11 @@ export interface Place {
   readonly height: number;
 }
 
+/** What is remembered of it: where it stands when it does not fill the display, and whether it does. */
+export interface KeptPlace extends Place {
+  readonly maximised: boolean;
+}
+
 /** How large the window is at first, and at least. */
 export const WINDOW_SIZE = { width: 420, height: 640, minWidth: 360, minHeight: 480 } as const;
 
@@ -13,13 +18,22 @@ export const WINDOW_SIZE = { width: 420, height: 640, minWidth: 360, minHeight: 
 const VISIBLE = { width: 120, height: 40 };
 
 /** Reads a remembered place; undefined where it is none. */
-export function parsePlace(value: unknown): Place | undefined {
-  const { x, y, width, height } = Object(value) as Record<string, unknown>;
+export function parsePlace(value: unknown): KeptPlace | undefined {
+  const { x, y, width, height, maximised } = Object(value) as Record<string, unknown>;
   const numbers = [x, y, width, height];
   if (!numbers.every((number): number is number => typeof number === 'number' && Number.isSafeInteger(number)))
     return undefined;
   const [left, top, wide, high] = numbers as [number, number, number, number];
-  return { x: left, y: top, width: wide, height: high };
+  return { x: left, y: top, width: wide, height: high, maximised: maximised === true };
+}
+
+/** The size of a window that was never moved: no larger than the smallest display, whichever the system puts it on. */
+export function firstSize(areas: readonly Place[]): Pick<Place, 'width' | 'height'> {
+  const { width, height, minWidth, minHeight } = WINDOW_SIZE;
+  return {
+    width: Math.max(minWidth, Math.min(width, ...areas.map((area) => area.width))),
+    height: Math.max(minHeight, Math.min(height, ...areas.map((area) => area.height))),
+  };
 }
 
 /**

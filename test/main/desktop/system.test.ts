@@ -74,6 +74,7 @@ describe('the command for the firewall', () => {
 describe('notifications', () => {
   it('are few: the same thing is said once in half an hour, and nothing where the person wants none', () => {
     const electron = new ElectronDouble({ userData: '/nowhere' });
+    electron.app.becomeReady();
     const clock = new ManualClock();
     let [enabled, opened] = [true, 0];
     const { Notification } = electron.pieces;

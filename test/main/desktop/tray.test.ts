@@ -15,6 +15,7 @@ const view = (changes: Partial<TrayView> = {}): TrayView => ({
 
 function make(platform: 'win32' | 'darwin' | 'linux') {
   const electron = new ElectronDouble({ userData: '/nowhere' });
+  electron.app.becomeReady();
   const acts: TrayAction[] = [];
   const icon = new TrayIcon({ electron: electron.pieces, act: (action) => acts.push(action) }, { platform, images });
   return { electron, acts, icon };

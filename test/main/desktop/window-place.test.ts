@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitPlace, parsePlace } from '../../../src/main/desktop/window-place.ts';
+import { firstSize, fitPlace, parsePlace } from '../../../src/main/desktop/window-place.ts';
 
 const SCREEN = { x: 0, y: 0, width: 1920, height: 1080 };
 const LEFT = { x: -1280, y: 0, width: 1280, height: 1024 };
@@ -46,8 +46,16 @@ describe('the place of the window', () => {
   });
 
   it('is read with care', () => {
-    expect(parsePlace({ ...PLACE, extra: 1 })).toEqual(PLACE);
+    expect(parsePlace({ ...PLACE, extra: 1 })).toEqual({ ...PLACE, maximised: false });
+    expect(parsePlace({ ...PLACE, maximised: true })).toEqual({ ...PLACE, maximised: true });
     for (const bad of [null, 7, 'x', {}, { ...PLACE, x: 1.5 }, { ...PLACE, y: '1' }, { ...PLACE, width: Number.NaN }])
       expect(parsePlace(bad)).toBeUndefined();
+  });
+
+  it('begins on a display of any size with one that can be drawn', () => {
+    expect(firstSize([SCREEN, LEFT])).toEqual({ width: 420, height: 640 });
+    expect(firstSize([SCREEN, { ...LEFT, height: 550 }])).toEqual({ width: 420, height: 550 });
+    expect(firstSize([{ x: 0, y: 0, width: 200, height: 100 }])).toEqual({ width: 360, height: 480 });
+    expect(firstSize([])).toEqual({ width: 420, height: 640 });
   });
 });

@@ -1,24 +1,31 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../../src/engine/base/log.ts';
 import { MainWindow } from '../../../src/main/desktop/window.ts';
-import type { Place } from '../../../src/main/desktop/window-place.ts';
+import type { KeptPlace } from '../../../src/main/desktop/window-place.ts';
+import { wordsOf } from '../../../src/main/desktop/words/index.ts';
 import { PreventableEvent } from '../../support/electron/app.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
 import type { MemoryHost } from '../../support/electron/page.ts';
 import { eventually } from '../../support/program.ts';
 import { stateOf } from './states.ts';
 
-async function make(options: { minimise?: boolean; release?: boolean; place?: unknown } = {}) {
+async function make(
+  options: { minimise?: boolean; release?: boolean; place?: unknown; displays?: Electron.Rectangle[] } = {},
+) {
   const electron = new ElectronDouble({ userData: '/nowhere' });
   await electron.app.whenReady();
-  const kept: Place[] = [];
+  const kept: KeptPlace[] = [];
   let closed = 0;
-  const window = new MainWindow(
+  const prepare = options.displays;
+  if (prepare !== undefined) electron.screen.areas = prepare;
+  const window: MainWindow = new MainWindow(
     {
       electron: electron.pieces,
       log: silentLog,
       places: { load: () => options.place, keep: (place) => kept.push(place) },
+      words: () => wordsOf('en'),
       closed: () => closed++,
+      again: () => window.open({ quiet: true }),
       minimiseOnClose: () => options.minimise === true,
     },
     { platform: 'linux', preload: '/app/preload.cjs', images: '/app/assets', release: options.release !== false },
@@ -107,18 +114,121 @@ describe('the window', () => {
     expect(electron.window.getBounds()).toEqual(place);
     electron.window.place({ x: 70 });
     electron.window.close();
-    expect(kept.at(-1)).toEqual({ ...place, x: 70 });
+    expect(kept.at(-1)).toEqual({ ...place, x: 70, maximised: false });
     const gone = await make({ place: { ...place, x: 9000 } });
     gone.window.open();
     expect(gone.electron.window.options).not.toHaveProperty('x');
   });
 
-  it('goes when its page has died, and can be opened again', async () => {
+  it('fills the display again where it did, and has its own place when it is made smaller', async () => {
+    const place = { x: 50, y: 60, width: 500, height: 700 };
+    const { electron, window, kept } = await make({ place });
+    window.open();
+    await eventually(() => electron.window.visible);
+    electron.window.maximize();
+    electron.window.close();
+    expect(kept.at(-1)).toEqual({ ...place, maximised: true });
+    const again = await make({ place: kept.at(-1) });
+    again.window.open();
+    await eventually(() => again.electron.window.visible);
+    expect(again.electron.window).toMatchObject({ maximised: true, bounds: place });
+  });
+
+  it('has the size that it had, also on a display of another scale', async () => {
+    const second = { x: -1280, y: 0, width: 1280, height: 1024 };
+    const place = { x: -1000, y: 60, width: 500, height: 700 };
+    const { electron, window } = await make({ place, displays: [{ x: 0, y: 0, width: 1920, height: 1080 }, second] });
+    window.open();
+    expect(electron.window.moves).toEqual([place]);
+  });
+
+  it('fits a small display from the first', async () => {
+    const { electron, window } = await make({ displays: [{ x: 0, y: 0, width: 1024, height: 560 }] });
+    window.open();
+    expect(electron.window.options).toMatchObject({ width: 420, height: 560 });
+  });
+
+  it('that was to begin in the task bar is shown, when somebody asks for it before it is drawn', async () => {
+    const { electron, window } = await make();
+    window.open({ minimised: true });
+    window.open();
+    await eventually(() => electron.window.webContents.page !== undefined);
+    await new Promise(setImmediate);
+    expect(electron.window).toMatchObject({ visible: true, minimised: false });
+    window.open({ minimised: true });
+    expect(electron.window.minimised).toBe(false);
+  });
+
+  it('is one, however often it is asked for, and can be closed while it opens', async () => {
+    const { electron, window, host } = await make();
+    window.open();
+    window.open();
+    expect(electron.windows).toHaveLength(1);
+    electron.window.close();
+    await eventually(() => host.pages.every(({ closed }) => closed));
+    expect([window.isOpen, electron.windows[0]?.destroyed]).toEqual([false, true]);
+  });
+
+  it('holds up no session that ends, and minimises again where that was called off', async () => {
+    const { electron, window } = await make({ minimise: true });
+    window.open();
+    window.release();
+    window.release(false);
+    electron.window.close();
+    expect(electron.window).toMatchObject({ destroyed: false, minimised: true });
+    window.release();
+    electron.window.close();
+    expect(window.isOpen).toBe(false);
+  });
+
+  it('stays closed when the app ends', async () => {
+    const { electron, window } = await make();
+    window.close();
+    window.open();
+    expect(electron.windows).toHaveLength(0);
+  });
+});
+
+describe('a page that has died', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('takes its window with it, and is drawn anew when it is wanted', async () => {
     const { electron, window } = await make();
     window.open();
     electron.window.webContents.emit('render-process-gone', {}, { reason: 'crashed' });
-    expect(window.isOpen).toBe(false);
+    await eventually(() => !window.isOpen);
     window.open();
     expect(window.isOpen).toBe(true);
+  });
+
+  it('is drawn anew by itself where somebody saw it, once, and without taking the keyboard', async () => {
+    const { electron, window } = await make();
+    window.open();
+    for (const windows of [2, 2]) {
+      await eventually(() => electron.window.visible);
+      window.pageReady();
+      const { window: dying } = electron;
+      dying.webContents.emit('render-process-gone', {}, { reason: 'oom' });
+      await eventually(() => dying.destroyed);
+      expect(electron.windows).toHaveLength(windows);
+    }
+    expect(window.isOpen).toBe(false);
+    expect(electron.windows[1]?.focused).toBe(false);
+  });
+
+  it('is one that hangs, if it does not come back within ten seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { electron, window } = await make();
+    window.open();
+    const { window: shown } = electron;
+    shown.emit('unresponsive');
+    vi.advanceTimersByTime(9000);
+    shown.emit('responsive');
+    vi.advanceTimersByTime(9000);
+    expect(window.isOpen).toBe(true);
+    shown.emit('unresponsive');
+    vi.advanceTimersByTime(10_000);
+    await new Promise(setImmediate);
+    expect(window.isOpen).toBe(false);
   });
 });

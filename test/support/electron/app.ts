@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
 
 type Methods =
+  | 'enableSandbox'
   | 'exit'
+  | 'focus'
   | 'getAppPath'
   | 'getLoginItemSettings'
   | 'getPath'
@@ -49,26 +51,41 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   relaunched: Electron.RelaunchOptions | undefined;
   protocolClient: string | undefined;
   userModelId: string | undefined;
+  /** Every page is sandboxed. */
+  sandboxed = false;
+  /** A Mac has started it at login. */
+  openedAtLogin = false;
+  /** It was brought in front of whatever was there. */
+  stolen = 0;
   policy: 'regular' | 'accessory' | 'prohibited' = 'regular';
   loginItem: Electron.Settings | undefined;
   /** What `app.quit()` closes. */
-  readonly windows = new Set<{ close(): void }>();
+  readonly windows = new Set<{ close(): void; destroy(): void }>();
   readonly #options: AppOptions;
+  #quitting = false;
   #ready = false;
   readonly #whenReady: Promise<void>;
-  #becomeReady: () => void = () => undefined;
+  #resolveReady: () => void = () => undefined;
 
   constructor(options: AppOptions) {
     super();
     this.#options = options;
     this.#whenReady = new Promise((resolve) => {
-      this.#becomeReady = resolve;
+      this.#resolveReady = resolve;
     });
-    setImmediate(() => {
-      this.#ready = true;
-      this.#becomeReady();
-    });
+    setImmediate(() => this.becomeReady());
   }
+
+  /** It is ready soon after its start; here at once. */
+  becomeReady(): void {
+    this.#ready = true;
+    this.#resolveReady();
+  }
+
+  /** Throws as Electron where something is used too early. */
+  readonly needReady = (what: string): void => {
+    if (!this.#ready) throw new Error(`${what} before app is ready`);
+  };
 
   get isReadyNow(): boolean {
     return this.#ready;
@@ -119,20 +136,41 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
     const before = new PreventableEvent();
     this.emit('before-quit', before);
     if (before.defaultPrevented) return;
+    this.#quitting = true;
     for (const window of this.windows) window.close();
-    if (this.windows.size > 0) return; // one of them did not want to
+    this.#quitting = this.windows.size === 0;
+    if (!this.#quitting) return; // one of them did not want to
     const will = new PreventableEvent();
     this.emit('will-quit', will);
     if (will.defaultPrevented) return;
     this.#end('quit');
   }
 
+  /** Asks nobody: neither those who listen for a quit nor the windows. */
   exit(code = 0): void {
-    if (this.ended === undefined) this.#end(code);
+    if (this.ended !== undefined) return;
+    this.#quitting = true;
+    for (const window of this.windows) window.destroy();
+    this.#end(code);
+  }
+
+  /** A window has gone. With the last one the app ends, unless somebody listens for that. */
+  windowGone(): void {
+    if (this.#quitting || this.windows.size > 0) return;
+    if (!this.emit('window-all-closed')) this.quit();
   }
 
   relaunch(options: Electron.RelaunchOptions = {}): void {
     this.relaunched = options;
+  }
+
+  enableSandbox(): void {
+    if (this.#ready) throw new Error('app.enableSandbox() can only be called before app is ready');
+    this.sandboxed = true;
+  }
+
+  focus(options?: Electron.FocusOptions): void {
+    if (options?.steal === true) this.stolen++;
   }
 
   setAsDefaultProtocolClient(protocol: string): boolean {
@@ -156,7 +194,8 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   getLoginItemSettings(options: Electron.LoginItemSettingsOptions = {}): Electron.LoginItemSettings {
     const item = this.loginItem;
     const same = item?.path === options.path && item?.args?.join(' ') === options.args?.join(' ');
-    return { openAtLogin: same && item?.openAtLogin === true } as Electron.LoginItemSettings;
+    const openAtLogin = same && item?.openAtLogin === true;
+    return { openAtLogin, wasOpenedAtLogin: this.openedAtLogin } as Electron.LoginItemSettings;
   }
 
   #end(how: 'quit' | number): void {

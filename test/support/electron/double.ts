@@ -9,12 +9,14 @@ import {
   DialogDouble,
   NativeThemeDouble,
   PowerMonitorDouble,
+  PowerSaveBlockerDouble,
   SafeStorageDouble,
   ScreenDouble,
   ShellDouble,
+  SystemPreferencesDouble,
 } from './system.ts';
 import { MenuDouble, NativeImageDouble, TrayDouble } from './tray.ts';
-import { BaseWindowDouble, BrowserWindowDouble, type WindowWorld } from './windows.ts';
+import { BaseWindowDouble, BrowserWindowDouble, SessionDouble, type WindowWorld } from './windows.ts';
 
 export interface DoubleOptions {
   readonly userData: string;
@@ -24,6 +26,8 @@ export interface DoubleOptions {
   readonly desktop?: Desktop;
   /** Where pages of windows are shown; in memory only where not given. */
   readonly host?: PageHost;
+  /** Windows that are hidden draw nothing, as on Wayland. */
+  readonly wayland?: boolean;
 }
 
 /** One Electron, as the main process sees it. Its parts are there for tests to look at and to turn. */
@@ -31,14 +35,18 @@ export class ElectronDouble {
   readonly app: AppDouble;
   readonly ipcMain = new IpcMainDouble();
   readonly protocol: ProtocolDouble;
-  readonly powerMonitor = new PowerMonitorDouble();
+  readonly powerMonitor: PowerMonitorDouble;
+  readonly powerSaveBlocker: PowerSaveBlockerDouble;
+  readonly systemPreferences = new SystemPreferencesDouble();
   readonly nativeTheme = new NativeThemeDouble();
-  readonly screen = new ScreenDouble();
+  readonly screen: ScreenDouble;
   readonly safeStorage = new SafeStorageDouble();
   readonly clipboard = new ClipboardDouble();
   readonly shell = new ShellDouble();
-  readonly dialog = new DialogDouble();
+  readonly dialog: DialogDouble;
   readonly host: PageHost;
+  readonly wayland: boolean;
+  readonly session = new SessionDouble();
   readonly windows: BrowserWindowDouble[] = [];
   readonly hidden: BaseWindowDouble[] = [];
   readonly trays: TrayDouble[] = [];
@@ -48,8 +56,14 @@ export class ElectronDouble {
   constructor(options: DoubleOptions) {
     const { userData, argv = [], languages = ['en-GB'], desktop = new Desktop(), host = new MemoryHost() } = options;
     this.app = new AppDouble({ desktop, userData, argv, languages });
+    const { needReady } = this.app;
     this.protocol = new ProtocolDouble(() => this.app.isReadyNow);
+    this.powerMonitor = new PowerMonitorDouble(needReady);
+    this.powerSaveBlocker = new PowerSaveBlockerDouble(needReady);
+    this.screen = new ScreenDouble(needReady);
+    this.dialog = new DialogDouble(needReady);
     this.host = host;
+    this.wayland = options.wayland === true;
     this.pieces = this.#assemble();
   }
 
@@ -70,13 +84,17 @@ export class ElectronDouble {
   /** The one place where the doubles are taken for the real ones: each is checked against Electron's declarations where it is written. */
   #assemble(): ElectronPieces {
     const { app, ipcMain, protocol, host, nativeTheme, windows, hidden, trays, notes } = this;
-    const world: WindowWorld = { app, ipcMain, protocol, host, dark: () => nativeTheme.shouldUseDarkColors };
+    const dark = () => nativeTheme.shouldUseDarkColors;
+    const world: WindowWorld = { app, ipcMain, protocol, host, dark, wayland: this.wayland, session: this.session };
+    const { needReady } = app;
     const pieces = {
       app,
       ipcMain,
       protocol,
       nativeTheme,
       powerMonitor: this.powerMonitor,
+      powerSaveBlocker: this.powerSaveBlocker,
+      systemPreferences: this.systemPreferences,
       screen: this.screen,
       safeStorage: this.safeStorage,
       clipboard: this.clipboard,
@@ -98,6 +116,7 @@ export class ElectronDouble {
       },
       Tray: class extends TrayDouble {
         constructor(image: NativeImageDouble) {
+          needReady('Cannot create Tray');
           super(image);
           trays.push(this);
         }
@@ -115,6 +134,7 @@ export class ElectronDouble {
         }
 
         show(): void {
+          needReady('Cannot show a notification');
           notes.push(this.#note);
         }
 

@@ -18,8 +18,8 @@ export class IpcMainDouble extends EventEmitter implements Pick<Electron.IpcMain
   /** What `ipcRenderer.invoke` of a page leads to. Both ways everything is copied, as between two processes. */
   async invoke(event: Electron.IpcMainInvokeEvent, channel: string, args: readonly unknown[]): Promise<unknown> {
     const handler = this.#handlers.get(channel);
-    if (handler === undefined) throw new Error(`No handler registered for '${channel}'`);
     try {
+      if (handler === undefined) throw new Error(`No handler registered for '${channel}'`);
       return structuredClone(await handler(event, ...structuredClone([...args])));
     } catch (error) {
       throw new Error(`Error invoking remote method '${channel}': ${String(error)}`);

@@ -20,10 +20,12 @@ export const {
   nativeTheme,
   Notification,
   powerMonitor,
+  powerSaveBlocker,
   protocol,
   safeStorage,
   screen,
   shell,
+  systemPreferences,
   Tray,
 } = pieces;
 export default pieces;

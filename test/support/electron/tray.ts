@@ -24,11 +24,23 @@ type Item = Electron.MenuItemConstructorOptions;
 /** A menu: what it was made from. */
 export class MenuDouble extends EventEmitter {
   static application: MenuDouble | null | undefined;
+  /** The one that came up under the pointer last. */
+  static popped: MenuDouble | undefined;
   readonly template: readonly Item[];
 
+  /** Throws as Electron where an entry is none. */
   constructor(template: readonly Item[]) {
     super();
+    for (const { label, role, type, submenu } of template) {
+      if (label === undefined && role === undefined && type === undefined)
+        throw new TypeError('Invalid template for MenuItem: must have at least one of label, role or type');
+      if (Array.isArray(submenu)) MenuDouble.buildFromTemplate(submenu);
+    }
     this.template = template;
+  }
+
+  popup(): void {
+    MenuDouble.popped = this;
   }
 
   static buildFromTemplate(template: readonly Item[]): MenuDouble {
@@ -80,15 +92,18 @@ export class TrayDouble
   }
 
   setImage(image: unknown): void {
+    this.#alive();
     this.image = image as NativeImageDouble;
     if (this.image.isEmpty()) throw new Error(`there is no picture ${this.image.file}`);
   }
 
   setToolTip(text: string): void {
+    this.#alive();
     this.tooltip = text;
   }
 
   setContextMenu(menu: unknown): void {
+    this.#alive();
     this.menu = menu as MenuDouble | null;
     this.menus++;
   }
@@ -99,5 +114,9 @@ export class TrayDouble
 
   destroy(): void {
     this.destroyed = true;
+  }
+
+  #alive(): void {
+    if (this.destroyed) throw new Error('Tray is destroyed');
   }
 }

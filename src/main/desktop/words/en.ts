@@ -54,6 +54,22 @@ export const en: Words = {
     updateReady: ({ version }) => `Version ${version ?? ''} is ready to be installed.`,
     portChanged: (port) => `The usual port was taken; port ${port} is used from now on.`,
   },
+  menu: {
+    about: 'About Potluck',
+    close: 'Close',
+    copy: 'Copy',
+    cut: 'Cut',
+    edit: 'Edit',
+    hide: 'Hide Potluck',
+    hideOthers: 'Hide Others',
+    minimise: 'Minimise',
+    paste: 'Paste',
+    redo: 'Redo',
+    selectAll: 'Select All',
+    showAll: 'Show All',
+    undo: 'Undo',
+    window: 'Window',
+  },
   chooseFolder: 'Folder for the cache',
   firewall: (program, port, command) =>
     [

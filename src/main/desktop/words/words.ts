@@ -40,6 +40,26 @@ export interface Words {
     readonly updateReady: (update: UpdateState) => string;
     readonly portChanged: (port: number) => string;
   };
+  /** What is done with text and windows: the right button everywhere, the menu bar on a Mac. */
+  readonly menu: Readonly<
+    Record<
+      | 'about'
+      | 'close'
+      | 'copy'
+      | 'cut'
+      | 'edit'
+      | 'hide'
+      | 'hideOthers'
+      | 'minimise'
+      | 'paste'
+      | 'redo'
+      | 'selectAll'
+      | 'showAll'
+      | 'undo'
+      | 'window',
+      string
+    >
+  >;
   readonly chooseFolder: string;
   readonly firewall: (program: string, port: number, command: string | null) => string;
 }

@@ -51,6 +51,22 @@ export const zh: Words = {
     updateReady: ({ version }) => `版本 ${version ?? ''} 已可安装。`,
     portChanged: (port) => `原端口已被占用，今后使用端口 ${port}。`,
   },
+  menu: {
+    about: '关于 Potluck',
+    close: '关闭',
+    copy: '复制',
+    cut: '剪切',
+    edit: '编辑',
+    hide: '隐藏 Potluck',
+    hideOthers: '隐藏其他',
+    minimise: '最小化',
+    paste: '粘贴',
+    redo: '重做',
+    selectAll: '全选',
+    showAll: '全部显示',
+    undo: '撤销',
+    window: '窗口',
+  },
   chooseFolder: '缓存文件夹',
   firewall: (program, port, command) =>
     [

@@ -106,9 +106,12 @@ describe.skipIf(browser === undefined)('the window', () => {
       language: 'zh',
     });
     await expectChange(() => page.getByRole('radio', { name: 'Dark' }).check(), { theme: 'dark' });
-    await expectChange(() => page.getByRole('combobox', { name: 'Updates' }).selectOption('Do not look'), {
-      updates: 'off',
-    });
+    await expectChange(
+      () => page.getByRole('combobox', { name: 'When there is a new version' }).selectOption('Do not look'),
+      {
+        updates: 'off',
+      },
+    );
     const port = page.getByRole('textbox', { name: 'Port' });
     await port.fill('80');
     await port.press('Enter');

@@ -3,6 +3,8 @@ import { launchChromium } from '../support/chromium.ts';
 import { joined, MANAGERS, peer, SETTINGS, STATES, state } from './support/states.ts';
 import { windows } from './support/windows.ts';
 
+/** With ordinary spaces in place of those that tie a number to its unit. */
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 const browser = await launchChromium();
 
 describe.skipIf(browser === undefined)('home', () => {
@@ -38,7 +40,7 @@ describe.skipIf(browser === undefined)('home', () => {
     expect(await bar.evaluate((element) => Number(element.getAttribute('value')))).toBeCloseTo(0.64, 2);
     const unknown = page.getByRole('progressbar', { name: '普通话-large.bin, to fd00::1:52' });
     expect(await unknown.getAttribute('value')).toBeNull();
-    await page.getByRole('img', { name: /Now 18\.4 MB\/s up, 3\.2 MB\/s down/ }).waitFor();
+    await page.getByRole('img', { name: /Now 18\.4\sMB\/s up, 3\.20\sMB\/s down/ }).waitFor();
     await page.getByText('96% of the requests were answered from the cache.').waitFor();
     await page.getByText('11.9 GB saved for the origin').waitFor();
   });
@@ -65,7 +67,7 @@ describe.skipIf(browser === undefined)('home', () => {
     expect(until.getTime()).toBeGreaterThan(Date.now());
     expect(until.getHours()).toBe(6);
     await window.push(STATES['paused-by-hand']!);
-    await page.getByText('You paused it.', { exact: true }).waitFor();
+    await page.getByText(/^You paused it until \d\d:\d\d\.$/).waitFor();
     const on = window.next('pause');
     await page.getByRole('button', { name: 'Resume now' }).click();
     expect(await on).toEqual({ until: null });
@@ -90,7 +92,10 @@ describe.skipIf(browser === undefined)('home', () => {
     await page.getByRole('button', { name: 'Leave' }).click();
     expect(await warm).toEqual({ cold: false });
     await window.push(STATES['draining']!);
-    await page.getByText('3 downloads are still running · 2.9 GB to go · about 2 min 40 s').waitFor();
+    const left = page.getByRole('region', { name: 'Leaving politely' });
+    expect(await left.getByRole('term').allTextContents()).toEqual(['Still running', 'To go', 'Time left']);
+    const figures = await left.getByRole('definition').allTextContents();
+    expect(figures.map(plain)).toEqual(['3 downloads', '2.90 GB', 'about 2 min 40 s']);
     const cold = window.next('leave');
     await page.getByRole('button', { name: 'Leave now' }).click();
     expect(await cold).toEqual({ cold: true });

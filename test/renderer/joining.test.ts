@@ -17,7 +17,7 @@ describe.skipIf(browser === undefined)('joining', () => {
       token === 'right' ? { ok: true, value: null } : { ok: false, problem: REFUSED };
     await page.getByRole('radio', { name: /Build farm/ }).check();
     await page.getByRole('button', { name: 'Join Build farm' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Join token' });
+    const dialog = page.getByRole('dialog', { name: 'Build farm asks for a join token' });
     const field = dialog.getByLabel('Join token');
     expect(await field.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
     expect(await field.getAttribute('type')).toBe('password');
@@ -50,8 +50,8 @@ describe.skipIf(browser === undefined)('joining', () => {
 
   it('asks for the token when a manager that was joined before refuses', async () => {
     const window = await open({ state: STATES['join-refused']! });
-    await window.page.getByRole('button', { name: 'Join token' }).click();
-    await window.page.getByRole('dialog', { name: 'Join token' }).getByText('Office cache asks').waitFor();
+    await window.page.getByRole('button', { name: 'Enter the join token' }).click();
+    await window.page.getByRole('dialog', { name: 'Office cache asks for a join token' }).waitFor();
   });
 
   it('looks a manager up by its address, shows its key, and joins', async () => {

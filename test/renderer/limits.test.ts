@@ -23,7 +23,7 @@ describe.skipIf(browser === undefined)('limits', () => {
   it('take a cap from the slider, step by step, up to none', async () => {
     const window = await openLimits();
     const slider = window.page.getByRole('slider', { name: 'Upload limit' });
-    expect(await slider.getAttribute('aria-valuetext')).toBe('20 MB/s');
+    expect(await slider.getAttribute('aria-valuetext')).toBe('20\u00a0MB/s');
     const more = window.next('change');
     await slider.press('ArrowRight');
     expect(await more).toEqual({ uploadCap: 30 * MIB });
@@ -61,7 +61,7 @@ describe.skipIf(browser === undefined)('limits', () => {
   it('show how much of the grants is in use, and change them', async () => {
     const window = await openLimits();
     const { page } = window;
-    const meter = page.getByRole('meter', { name: 'Memory: 431 MB of 512 MB in use' });
+    const meter = page.getByRole('meter', { name: /Memory: 431\sMB of 512\sMB in use/ });
     expect(Number(await meter.getAttribute('aria-valuenow'))).toBeCloseTo(431 / 512, 2);
     const disk = page.getByRole('textbox', { name: /^Disk/ });
     const change = window.next('change');
@@ -70,7 +70,7 @@ describe.skipIf(browser === undefined)('limits', () => {
     expect(await change).toEqual({ disk: 25 * 1024 * MIB });
     await disk.fill('9000 GB');
     await disk.press('Enter');
-    await page.getByText(/Write a size between 256 MB and/).waitFor();
+    await page.getByText(/Write a size between 256\sMB and/).waitFor();
     await disk.fill('0');
     await disk.press('Enter');
     await expect.poll(() => window.state.settings.disk).toBe(0);
@@ -112,8 +112,14 @@ describe.skipIf(browser === undefined)('limits', () => {
     await page.getByRole('radio', { name: 'My hours' }).check();
     await page.getByRole('combobox', { name: 'Monday: when' }).selectOption('Not at all');
     await expect.poll(hours).toBe('Tue-Fri 18:00-08:00; Sat-Sun');
-    await page.getByLabel('Tuesday: to').fill('12:30');
+    const to = page.getByRole('textbox', { name: 'Tuesday: to' });
+    await to.fill('18:00');
+    await to.press('Enter');
+    await page.getByText('A range cannot end when it begins.').waitFor();
+    await to.fill('12.30 pm');
+    await to.press('Enter');
     await expect.poll(hours).toBe('Tue 18:00-12:30; Wed-Fri 18:00-08:00; Sat-Sun');
+    await expect.poll(() => to.inputValue()).toBe('12:30');
     await page.getByRole('radio', { name: 'Always' }).check();
     await expect.poll(hours).toBe('');
   });

@@ -15,7 +15,7 @@ export function Banner({ tone, title, text = null, children }: BannerProps) {
       <Icon name="alert" />
       <div class="banner-words">
         <strong>{title}</strong>
-        {text === null ? null : <p>{text}</p>}
+        {text === null ? null : <p class="hint">{text}</p>}
         {children}
       </div>
     </div>

@@ -4,8 +4,8 @@ import { Icon, type IconName } from './icon.tsx';
 export interface ButtonProps {
   readonly children: ComponentChildren;
   readonly onClick?: () => void;
-  /** `primary`: the one thing to do here. `danger`: what cannot be taken back. `quiet`: beside others. */
-  readonly kind?: 'primary' | 'plain' | 'quiet' | 'danger';
+  /** `primary`: the one thing to do here. `danger`: it, where it cannot be taken back; `caution`: that beside others. `quiet`: hardly a button. */
+  readonly kind?: 'primary' | 'plain' | 'quiet' | 'danger' | 'caution';
   readonly size?: 'large' | 'small';
   readonly type?: 'button' | 'submit';
   readonly icon?: IconName;

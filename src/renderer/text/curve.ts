@@ -28,6 +28,6 @@ export function axisTop(...series: readonly (readonly (number | null)[])[]): num
   const peak = Math.max(64 * KIB, ...series.flat().map((sample) => sample ?? 0)) * 1.1;
   const unit = 1024 ** Math.floor(Math.log(peak) / Math.log(1024));
   const inUnits = peak / unit;
-  const round = [1, 2, 4, 5, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 600, 800, 1024];
+  const round = [1, 2, 4, 5, 8, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 600, 800, 1024];
   return (round.find((figure) => figure >= inUnits) ?? 1024) * unit;
 }

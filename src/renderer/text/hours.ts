@@ -84,6 +84,19 @@ export function parseTime(text: string): number | undefined {
   return match === null || Number(match[2]) > 59 || minutes > DAY ? undefined : minutes;
 }
 
+/**
+ * Reads a time as people type it: `18:00`, `18.30`, `8`, `1830`, `6 pm`; undefined where it is none. Minutes from midnight, the end of the day
+ * among them.
+ */
+export function readTime(text: string): number | undefined {
+  const match = /^(\d{1,2})(?:[:.：]?(\d\d))?\s*(am|pm)?$/i.exec(text.trim());
+  if (match === null) return undefined;
+  const [, hour = '', minute = '00', half] = match;
+  if (half === undefined) return parseTime(`${hour}:${minute}`);
+  if (Number(hour) < 1 || Number(hour) > 12) return undefined;
+  return parseTime(`${(Number(hour) % 12) + (half.toLowerCase() === 'pm' ? 12 : 0)}:${minute}`);
+}
+
 /** Minutes from midnight as `18:00`. */
 export function writeTime(minutes: number): string {
   const two = (value: number) => String(value).padStart(2, '0');

@@ -94,24 +94,21 @@ function Port() {
   const model = useModel();
   const { settings } = model.words.value;
   return (
-    <Card
-      title={settings.network}
-      hint={settings.portHint}
-      aside={
-        <span class="port">
+    <Card title={settings.network}>
+      <div class="port">
+        <div class="port-words">
           <span aria-hidden="true">{settings.port}</span>
-          <ValueEntry
-            label={settings.port}
-            value={model.settings.value.port}
-            write={String}
-            parse={parsePort}
-            error={settings.badPort}
-            onChange={(port) => void model.change({ port })}
-          />
-        </span>
-      }
-    >
-      {null}
+          <p class="hint">{settings.portHint}</p>
+        </div>
+        <ValueEntry
+          label={settings.port}
+          value={model.settings.value.port}
+          write={String}
+          parse={parsePort}
+          error={settings.badPort}
+          onChange={(port) => void model.change({ port })}
+        />
+      </div>
     </Card>
   );
 }

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { DesktopSettings, UpdateState } from '../../engine/protocol/desktop.ts';
 import { useModel } from '../data/model.ts';
 import { Progress } from '../parts/bars.tsx';
@@ -18,8 +19,13 @@ export function Updates() {
   const share = update.progress;
   return (
     <Card title={settings.updates} hint={settings.updatesHint}>
-      <p>{text}</p>
-      {reason === null ? null : <p class="hint">{reason}</p>}
+      <div class="update">
+        <div>
+          <p>{text}</p>
+          {reason === null ? null : <p class="hint">{reason}</p>}
+        </div>
+        <Step update={update} />
+      </div>
       {update.phase === 'downloading' ? (
         <Progress
           label={text}
@@ -27,10 +33,8 @@ export function Updates() {
           text={share === null ? common.unknown : model.format.value.percent(share)}
         />
       ) : null}
-      <Step update={update} />
       <Select
-        label={settings.updates}
-        labelHidden
+        label={settings.updateWhen}
         options={POLICIES.map((value) => ({ value, label: settings.updatePolicy[value] }))}
         value={model.settings.value.updates}
         onChange={(updates) => void model.change({ updates })}
@@ -59,13 +63,19 @@ function Step({ update: { phase, version } }: { readonly update: UpdateState }) 
     available: { step: 'download', label: settings.download(version ?? '') },
     ready: { step: 'install', label: settings.install(version ?? '') },
   } as const;
+  const [busy, setBusy] = useState(false);
   if (phase !== 'none' && phase !== 'failed' && phase !== 'available' && phase !== 'ready') return null;
   const { step, label } = steps[phase];
+  const take = async () => {
+    setBusy(true);
+    const result = await model.act('update', { step });
+    setBusy(false);
+    // Where nothing was found, nothing in the view changes: without a word it would look as if nothing had happened.
+    if (result.ok && step === 'check') model.done(settings.checked);
+  };
   return (
-    <div class="actions">
-      <Button kind={step === 'check' ? 'plain' : 'primary'} onClick={() => void model.act('update', { step })}>
-        {label}
-      </Button>
-    </div>
+    <Button kind={step === 'check' ? 'plain' : 'primary'} busy={busy} onClick={() => void take()}>
+      {busy && step === 'check' ? settings.checking : label}
+    </Button>
   );
 }

@@ -5,6 +5,8 @@ import { LOCALES, WORDS } from '../../../src/renderer/words/words.ts';
 const en = makeFormat(LOCALES.en, WORDS.en.units);
 const zh = makeFormat(LOCALES.zh, WORDS.zh.units);
 const MIB = 2 ** 20;
+/** With ordinary spaces in place of those that tie a number to its unit. */
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
 describe('sizes', () => {
   it.each([
@@ -20,12 +22,27 @@ describe('sizes', () => {
     [2 ** 60, '1,024 PB'],
     [-5, '0 B'],
   ])('%d bytes are %s', (count, text) => {
-    expect(en.bytes(count)).toBe(text);
-    expect(zh.bytes(count)).toBe(text);
+    expect(plain(en.bytes(count))).toBe(text);
+    expect(plain(zh.bytes(count))).toBe(text);
   });
 
   it('become rates by a stroke', () => {
-    expect(en.rate(1.25 * MIB)).toBe('1.25 MB/s');
+    expect(plain(en.rate(1.25 * MIB))).toBe('1.25 MB/s');
+  });
+
+  it.each([
+    [0, '0 B'],
+    [20 * MIB, '20.0 MB'],
+    [3.2 * MIB, '3.20 MB'],
+    [9.996 * MIB, '10.0 MB'],
+    [99.96 * MIB, '100 MB'],
+  ])('keep three digits where they change while one looks: %d is %s', (count, text) => {
+    expect(plain(en.figure(count))).toBe(text);
+    expect(plain(zh.speed(count))).toBe(`${text}/s`);
+  });
+
+  it('are never parted from their unit', () => {
+    expect([en.bytes(MIB), en.speed(MIB), zh.duration(161)].join()).not.toMatch(/\d /);
   });
 });
 
@@ -42,8 +59,8 @@ describe('durations', () => {
     [86_400, '1 day', '1 天'],
     [200_000, '2 days 8 h', '2 天 8 小时'],
   ])('%d seconds', (seconds, english, chinese) => {
-    expect(en.duration(seconds)).toBe(english);
-    expect(zh.duration(seconds)).toBe(chinese);
+    expect(plain(en.duration(seconds))).toBe(english);
+    expect(plain(zh.duration(seconds))).toBe(chinese);
   });
 });
 
@@ -52,10 +69,16 @@ describe('the rest', () => {
     expect(en.percent(0.964)).toBe('96%');
     expect(zh.percent(0.964)).toBe('96%');
     expect(en.number(1234)).toBe('1,234');
-    expect(en.milliseconds(42)).toBe('+42 ms');
-    expect(en.milliseconds(-1500)).toBe('-1,500 ms');
+    expect(plain(en.milliseconds(42))).toBe('+42 ms');
+    expect(plain(en.milliseconds(-1500))).toBe('-1,500 ms');
     expect([0, 6].map((day) => en.weekday(day))).toEqual(['Monday', 'Sunday']);
     expect([0, 6].map((day) => zh.weekday(day))).toEqual(['星期一', '星期日']);
+  });
+
+  it('counts hours to 24 in both languages', () => {
+    const afternoon = new Date(2026, 10, 21, 15, 20).getTime();
+    expect([en, zh].map(({ moment }) => moment(afternoon, afternoon))).toEqual(['15:20', '15:20']);
+    expect(en.date(new Date(afternoon).toISOString())).toMatch(/15:20/);
   });
 
   it('names the weekday of another day only', () => {

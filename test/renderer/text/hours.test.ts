@@ -7,6 +7,7 @@ import {
   OUTSIDE_OFFICE,
   parseTime,
   parseWeek,
+  readTime,
   sameWeek,
   type Week,
   WHOLE_DAY,
@@ -92,5 +93,31 @@ describe('times of day', () => {
     expect(parseTime('24:00')).toBe(DAY);
     expect(['24:01', '8', '08:60', ''].map(parseTime)).toEqual([undefined, undefined, undefined, undefined]);
     expect([0, 485, DAY].map(writeTime)).toEqual(['00:00', '08:05', '24:00']);
+  });
+});
+
+describe('a time of day', () => {
+  it.each([
+    ['18:00', 1080],
+    [' 8 ', 480],
+    ['8.30', 510],
+    ['830', 510],
+    ['18：05', 1085],
+    ['1830', 1110],
+    ['6pm', 1080],
+    ['12:15 AM', 15],
+    ['12 pm', 720],
+    ['24:00', 1440],
+    ['0', 0],
+  ])('is read as people type it: "%s"', (text, minutes) => {
+    expect(readTime(text)).toBe(minutes);
+  });
+
+  it.each(['', 'noon', '25', '24:01', '8:60', '18:3', '13 pm', '0am', '-1', '08:00:00'])('is none: "%s"', (text) => {
+    expect(readTime(text)).toBeUndefined();
+  });
+
+  it('is read as it was written', () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: DAY }), (minutes) => readTime(writeTime(minutes)) === minutes));
   });
 });

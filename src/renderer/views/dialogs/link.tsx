@@ -13,6 +13,7 @@ export function LinkDialog({ link }: { readonly link: PendingLink }) {
   const words = model.words.value.link;
   const [busy, setBusy] = useState(false);
   const answer = async (accept: boolean) => {
+    if (busy) return;
     setBusy(true);
     const result = await model.backend.call('answerLink', { accept });
     setBusy(false);

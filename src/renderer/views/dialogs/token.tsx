@@ -1,9 +1,6 @@
-import { useState } from 'preact/hooks';
-import { asksForToken, joinPayload, tellOfJoin } from '../../data/join.ts';
 import { type TokenAsker, useModel } from '../../data/model.ts';
 import { Button } from '../../parts/button.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { TokenEntry } from './token-entry.tsx';
+import { JoinDialog } from './join-dialog.tsx';
 
 export interface TokenDialogProps {
   readonly manager: TokenAsker;
@@ -12,53 +9,18 @@ export interface TokenDialogProps {
   readonly onClose: () => void;
 }
 
-/** Asks for the token of a manager that wants one, again and again until it is right. */
+/** Asks for the token of a manager that wants one. */
 export function TokenDialog({ manager, refusal, onClose }: TokenDialogProps) {
-  const model = useModel();
-  const words = model.words.value;
-  const [token, setToken] = useState('');
-  const [inFile, setInFile] = useState(false);
-  const [refused, setRefused] = useState(refusal);
-  const [busy, setBusy] = useState(false);
-  const join = async () => {
-    if (token === '' || busy) return;
-    setBusy(true);
-    setRefused(null);
-    const result = await model.backend.call('join', joinPayload(manager, token, inFile));
-    setBusy(false);
-    if (result.ok) onClose();
-    else if (asksForToken(result.problem)) setRefused(result.problem.message);
-    else {
-      onClose();
-      tellOfJoin(model, result.problem);
-    }
-  };
+  const words = useModel().words.value;
   return (
-    <Dialog
-      title={words.token.title}
+    <JoinDialog
+      title={words.manager.tokenNeeded(manager.name)}
+      manager={manager}
+      asks
+      kept={false}
+      refusal={refusal}
       onClose={onClose}
-      onSubmit={() => void join()}
-      actions={
-        <>
-          <Button onClick={onClose}>{words.common.cancel}</Button>
-          <Button kind="primary" type="submit" busy={busy} disabled={token === ''}>
-            {words.manager.join}
-          </Button>
-        </>
-      }
-    >
-      <p>{words.manager.tokenNeeded(manager.name)}</p>
-      <TokenEntry
-        token={token}
-        onToken={(text) => {
-          setToken(text);
-          setRefused(null);
-        }}
-        inFile={inFile}
-        onInFile={setInFile}
-        refusal={refused}
-        autoFocus
-      />
-    </Dialog>
+      out={<Button onClick={onClose}>{words.common.cancel}</Button>}
+    />
   );
 }

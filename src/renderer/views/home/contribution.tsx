@@ -23,14 +23,14 @@ export function Contribution() {
 function Sum({ label, served, saved }: { readonly label: string; readonly served: number; readonly saved: number }) {
   const model = useModel();
   const { home } = model.words.value;
-  const { bytes } = model.format.value;
+  const { figure } = model.format.value;
   return (
     <div class="sum">
       <dt>{label}</dt>
       <dd>
-        <strong>{bytes(served)}</strong> {home.served}
+        <strong>{figure(served)}</strong> {home.served}
       </dd>
-      <dd class="hint">{home.saved(bytes(saved))}</dd>
+      <dd class="hint">{home.saved(figure(saved))}</dd>
     </div>
   );
 }

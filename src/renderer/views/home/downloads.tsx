@@ -40,16 +40,21 @@ function DownloadRow({ download }: { readonly download: PeerDownload }) {
   const { sent, length, client, target } = download;
   const name = fileName(target);
   const share = length === null || length === 0 ? null : sent / length;
-  const text = length === null ? format.bytes(sent) : home.downloadProgress(format.bytes(sent), format.bytes(length));
+  const { figure } = format;
+  const text = length === null ? figure(sent) : home.downloadProgress(figure(sent), figure(length));
   return (
     <li class="download">
-      <span class="download-name" title={target}>
-        {name}
-      </span>
-      <span class="download-share">{share === null ? '' : format.percent(share)}</span>
+      <p class="download-line">
+        <span class="download-name" title={target}>
+          {name}
+        </span>
+        <span>{share === null ? '' : format.percent(share)}</span>
+      </p>
       <Progress label={home.downloadTo(name, client)} share={share} text={text} />
-      <span class="hint">{client}</span>
-      <span class="hint download-bytes">{text}</span>
+      <p class="download-line hint">
+        <span>{client}</span>
+        <span class="download-bytes">{text}</span>
+      </p>
     </li>
   );
 }

@@ -100,7 +100,7 @@ function LeaveNow({ stop = false }: { readonly stop?: boolean }) {
   const { home } = model.words.value;
   return (
     <>
-      <Button kind={stop ? 'plain' : 'danger'} onClick={() => void model.act('leave', { cold: true })}>
+      <Button kind={stop ? 'plain' : 'caution'} onClick={() => void model.act('leave', { cold: true })}>
         {stop ? home.stopJoining : home.leaveNow}
       </Button>
       {stop ? null : <span class="hint">{home.leaveNowHint}</span>}

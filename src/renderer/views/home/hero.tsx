@@ -4,6 +4,9 @@ import { Pot, type PotSign } from '../../parts/pot.tsx';
 import { addressOf } from '../../text/fingerprint.ts';
 import { problemText } from '../../words/words.ts';
 import { HeroActions } from './hero-actions.tsx';
+import { Remaining } from './remaining.tsx';
+
+type HoldReason = DesktopState['holds'][number];
 
 const SIGNS: Readonly<Record<AppState, PotSign>> = {
   idle: 'idle',
@@ -37,12 +40,13 @@ export function Hero() {
       <Pot sign={SIGNS[state.app]} />
       <div class="hero-words">
         <h1 id="hero-title">{words.title}</h1>
-        <ManagerLine />
         {heroLines(model, state).map((line) => (
           <p key={line}>{line}</p>
         ))}
         {state.app === 'failed' && state.problem !== null ? <p class="hint">{state.problem.message}</p> : null}
+        <ManagerLine />
       </div>
+      {state.app === 'draining' ? <Remaining /> : null}
       <HeroActions />
     </section>
   );
@@ -54,11 +58,10 @@ function ManagerLine() {
   if (manager === null || model.state.value.app === 'idle') return null;
   const { home } = model.words.value;
   return (
-    <p class="hero-manager">
-      <strong>{home.with(manager.name)}</strong>
-      <span>
-        {addressOf(manager.url)} · {home.members(manager.members)}
-      </span>
+    <p class="hero-manager hint">
+      <strong>{manager.name}</strong>
+      <span>{home.members(manager.members)}</span>
+      <span>{addressOf(manager.url)}</span>
     </p>
   );
 }
@@ -69,11 +72,11 @@ function heroLines(model: Model, state: DesktopState): string[] {
   const { app, holds, slowed, problem } = state;
   switch (app) {
     case 'holding':
-      return [holds.map((hold) => words.hold[hold]).join(' ') || words.state.holding.text, ...pausedLine(model, state)];
+      return [holds.map((hold) => holdText(model, state, hold)).join(' ') || words.state.holding.text];
     case 'failed':
       return [problem === null ? words.state.failed.text : problemText(words, problem)];
     case 'draining':
-      return [words.state.draining.text, drainingLine(model, state)];
+      return [words.state.draining.text];
     case 'sharing':
       return [words.state.sharing.text, ...slowed.map((one) => words.slowed[one]), ...troubles(model, state)];
     default:
@@ -81,27 +84,15 @@ function heroLines(model: Model, state: DesktopState): string[] {
   }
 }
 
-/** Until when it is paused by hand. */
-function pausedLine(model: Model, { holds, pausedUntil }: DesktopState): string[] {
-  if (!holds.includes('user') || pausedUntil === null) return [];
-  return [model.words.value.home.pausedUntil(model.format.value.moment(pausedUntil, Date.now()))];
+/** Why it holds back; until when, where the person has said so. */
+function holdText(model: Model, { pausedUntil }: DesktopState, hold: HoldReason): string {
+  const words = model.words.value;
+  if (hold !== 'user' || pausedUntil === null) return words.hold[hold];
+  return words.home.pausedUntil(model.format.value.moment(pausedUntil, Date.now()));
 }
 
 /** What is wrong although it goes on: in the window's words where it has some for the code. */
 function troubles(model: Model, { peer }: DesktopState): string[] {
   if (peer === null || peer.trouble === null) return [];
   return [problemText(model.words.value, { code: peer.troubleCode ?? '', message: peer.trouble })];
-}
-
-/** How much is left of a warm close: downloads, bytes, time. */
-function drainingLine(model: Model, { peer }: DesktopState): string {
-  const { home } = model.words.value;
-  const format = model.format.value;
-  if (peer === null || peer.running === 0) return home.remainingNone;
-  const { bytes = null, seconds = null } = peer.remaining ?? {};
-  return [
-    home.remaining(peer.running),
-    ...(bytes === null ? [] : [home.remainingBytes(format.bytes(bytes))]),
-    ...(seconds === null ? [] : [home.remainingTime(format.duration(seconds))]),
-  ].join(' · ');
 }

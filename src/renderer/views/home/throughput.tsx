@@ -8,18 +8,18 @@ export function Throughput() {
   const model = useModel();
   const { peer, curve } = model.state.value;
   const { home } = model.words.value;
-  const { rate } = model.format.value;
+  const { rate, speed } = model.format.value;
   if (peer === null) return null;
   return (
     <Card title={home.throughput} aside={<span class="hint">{home.throughputHint}</span>}>
       <div class="rates">
-        <Rate kind="up" label={home.up} value={rate(peer.uploadRate)} cap={peer.uploadCap} />
-        <Rate kind="down" label={home.down} value={rate(peer.downloadRate)} cap={peer.downloadCap} />
+        <Rate kind="up" label={home.up} value={speed(peer.uploadRate)} cap={peer.uploadCap} />
+        <Rate kind="down" label={home.down} value={speed(peer.downloadRate)} cap={peer.downloadCap} />
       </div>
       <Curve
         up={curve.up}
         down={curve.down}
-        label={home.curve(rate(peer.uploadRate), rate(peer.downloadRate))}
+        label={home.curve(speed(peer.uploadRate), speed(peer.downloadRate))}
         rate={rate}
         look={`${model.dark.value} ${model.language.value}`}
       />
@@ -41,9 +41,9 @@ function Rate({ kind, label, value, cap }: RateProps) {
       <span class="rate-label">
         <Icon name={kind} />
         {label}
+        {cap === null ? null : <span class="hint">{model.words.value.home.capped(model.format.value.rate(cap))}</span>}
       </span>
       <strong>{value}</strong>
-      <span class="hint">{cap === null ? '' : model.words.value.home.capped(model.format.value.rate(cap))}</span>
     </div>
   );
 }

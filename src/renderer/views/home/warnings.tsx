@@ -24,7 +24,7 @@ export function Warnings() {
     <Banner tone="warn" title={text} text={problem.message === text ? null : problem.message}>
       {asksForToken(problem) && last !== null && app === 'idle' ? (
         <Button size="small" onClick={() => (model.dialog.value = { kind: 'token', manager: last, refusal: null })}>
-          {words.token.title}
+          {words.token.enter}
         </Button>
       ) : null}
     </Banner>

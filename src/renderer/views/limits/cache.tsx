@@ -23,18 +23,27 @@ export function Cache() {
   const mostMemory = Math.max(LEAST_MEMORY * 2, Math.floor(totalMemory / 2), settings.memory);
   const held = peer?.disk.used ?? 0;
   const mostDisk = Math.max(LEAST_DISK, settings.disk, (freeDisk ?? 100 * GIB) + held);
-  const used = peer === null ? null : peer.memory.used + peer.disk.used;
   return (
-    <Card title={limits.cache}>
+    <Card
+      title={limits.cache}
+      aside={
+        peer === null ? undefined : (
+          <Button size="small" onClick={() => (model.dialog.value = { kind: 'clearCache' })}>
+            {limits.clear}
+          </Button>
+        )
+      }
+    >
       <Grant which="memory" title={limits.memory} least={LEAST_MEMORY} most={mostMemory} off={false} />
-      <Grant which="disk" title={limits.disk} least={LEAST_DISK} most={mostDisk} off />
-      {freeDisk === null ? null : <p class="hint">{limits.freeDisk(bytes(freeDisk))}</p>}
+      <Grant
+        which="disk"
+        title={limits.disk}
+        least={LEAST_DISK}
+        most={mostDisk}
+        off
+        room={freeDisk === null ? undefined : limits.freeDisk(bytes(freeDisk))}
+      />
       <Folder />
-      {used === null ? null : (
-        <div class="actions">
-          <Button onClick={() => (model.dialog.value = { kind: 'clearCache' })}>{limits.clear}</Button>
-        </div>
-      )}
     </Card>
   );
 }
@@ -46,9 +55,11 @@ interface GrantProps {
   readonly most: number;
   /** It can be turned off. */
   readonly off: boolean;
+  /** How much there would be, in words. */
+  readonly room?: string | undefined;
 }
 
-function Grant({ which, title, least, most, off }: GrantProps) {
+function Grant({ which, title, least, most, off, room }: GrantProps) {
   const model = useModel();
   const { limits } = model.words.value;
   const { bytes } = model.format.value;
@@ -81,10 +92,13 @@ function Grant({ which, title, least, most, off }: GrantProps) {
         text={write(shown)}
         onMove={(position) => set(valueAt(position, stops) ?? most)}
       />
-      {tier === null || shown === 0 ? null : (
-        <Meter label={`${title}: ${use}`} share={shown === 0 ? 0 : tier.used / shown} text={use} />
-      )}
-      <p class="hint">{use}</p>
+      <div class="grant-use">
+        {tier === null || shown === 0 ? null : (
+          <Meter label={`${title}: ${use}`} share={tier.used / shown} text={use} />
+        )}
+        <p class="hint">{use}</p>
+        {room === undefined ? null : <p class="hint">{room}</p>}
+      </div>
     </div>
   );
 }
@@ -99,8 +113,10 @@ function Folder() {
   };
   return (
     <div class="folder">
-      <h3>{limits.folder}</h3>
-      {cacheFolder === '' ? <p class="hint">{limits.folderDefault}</p> : <p class="path">{cacheFolder}</p>}
+      <div class="folder-words">
+        <h3>{limits.folder}</h3>
+        {cacheFolder === '' ? <p class="hint">{limits.folderDefault}</p> : <p class="path">{cacheFolder}</p>}
+      </div>
       <div class="actions">
         <Button size="small" onClick={() => void choose()} label={`${limits.folder}: ${limits.folderChoose}`}>
           {limits.folderChoose}

@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import { useModel } from '../../data/model.ts';
 import { Select } from '../../parts/choice.tsx';
-import { type DayRange, isWhole, parseTime, WHOLE_DAY, writeTime } from '../../text/hours.ts';
+import { ValueEntry } from '../../parts/entry.tsx';
+import { type DayRange, isWhole, readTime, WHOLE_DAY, writeTime } from '../../text/hours.ts';
 
 export interface DayRowProps {
   readonly day: string;
@@ -37,26 +37,17 @@ export function DayRow({ day, range, onChange }: DayRowProps) {
   );
 }
 
+/** The two ends of a range, typed as `18:00` whatever the system's way with hours: so the presets and `--hours` write them too. */
 function DayTimes({ day, range, onChange }: DayRowProps & { readonly range: DayRange }) {
   const { limits } = useModel().words.value;
-  const [same, setSame] = useState(false);
-  const take = (part: Partial<DayRange>) => {
-    const next = { ...range, ...part };
-    // A field shows the end of the day as 00:00.
-    const fixed = next.to === 0 ? { ...next, to: DAY } : next;
-    setSame(fixed.from === fixed.to);
-    if (fixed.from !== fixed.to) onChange(fixed);
-  };
-  const field = (label: string, minutes: number, key: keyof DayRange) => (
-    <input
-      type="time"
-      aria-label={label}
-      aria-invalid={same ? 'true' : undefined}
-      value={writeTime(minutes % DAY)}
-      onChange={(event) => {
-        const taken = parseTime(event.currentTarget.value);
-        if (taken !== undefined) take({ [key]: taken });
-      }}
+  const field = (label: string, minutes: number, end: 'from' | 'to') => (
+    <ValueEntry
+      label={label}
+      value={minutes}
+      write={writeTime}
+      parse={(text) => endOf(range, end, text)}
+      error={limits.badTime}
+      onChange={(taken) => onChange({ ...range, [end]: taken })}
     />
   );
   return (
@@ -65,11 +56,15 @@ function DayTimes({ day, range, onChange }: DayRowProps & { readonly range: DayR
       <span aria-hidden="true">–</span>
       {field(limits.dayTo(day), range.to, 'to')}
       {range.to < range.from ? <span class="hint">{limits.nextDay}</span> : null}
-      {same ? (
-        <span class="error" role="alert">
-          {limits.hoursSame}
-        </span>
-      ) : null}
     </span>
   );
+}
+
+/** What was typed for one end of a range; undefined where it is no time, or the other end, for a range cannot end when it begins. */
+function endOf(range: DayRange, end: 'from' | 'to', text: string): number | undefined {
+  const read = readTime(text);
+  // Midnight begins a day as 0:00, and ends one as 24:00.
+  const taken = read !== undefined && read % DAY === 0 ? (end === 'to' ? DAY : 0) : read;
+  const next = { ...range, [end]: taken };
+  return next.from === next.to ? undefined : taken;
 }

@@ -35,7 +35,9 @@ export function leavingScenarios(office: () => Office, launch: Launch): void {
       const finished = await downloading(app);
       await page.getByRole('button', { name: 'Leave', exact: true }).click();
       await untilTitle(page, 'Leaving politely');
-      await page.getByText(/1 download is still running · .* to go · about/).waitFor();
+      const left = page.getByRole('region', { name: 'Leaving politely' });
+      await left.getByText('1 download', { exact: true }).waitFor();
+      await left.getByText(/^about /).waitFor();
       await untilTray(app, /^Leaving when 1 download finishes$/);
       finished.goOn();
       expect([await finished.done, finished.bytes]).toEqual([true, SIZE]);

@@ -75,7 +75,15 @@ export interface Problem {
 export type UpdatesOff = 'no-key' | 'bad-key' | 'switched-off';
 
 export interface UpdateState {
-  readonly phase: 'off' | 'none' | 'available' | 'downloading' | 'ready' | 'ask-administrator' | 'failed';
+  readonly phase:
+    | 'off'
+    | 'none'
+    | 'available'
+    | 'downloading'
+    | 'ready'
+    | 'installing' // and the app is about to end
+    | 'ask-administrator'
+    | 'failed';
   readonly version: string | null;
   /** 0 to 1 while downloading. */
   readonly progress: number | null;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CloseStack } from '../../engine/base/lifecycle.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
+import { startImageAgain } from './again.ts';
 import { CrashGuard } from './crash.ts';
 import { Face } from './face.ts';
 import { FrontDoor } from './front-door.ts';
@@ -11,7 +12,7 @@ import type { ElectronPieces, Platform } from './pieces.ts';
 import { Power } from './power.ts';
 import { registerScheme, serveScheme } from './protocol-scheme.ts';
 import { Quit } from './quit.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings, UpdateParts } from './surroundings.ts';
 import type { Updates } from './updates.ts';
 
 /** How often what changes slowly is looked at and kept, milliseconds. */
@@ -65,7 +66,7 @@ async function compose(
   const parts = await makeParts(electron, around, opened, stack);
   const { face, model, crash } = parts;
   await start(parts, electron, around, stack);
-  begin(around, opened, model, face);
+  begin(around, parts);
   model.engine.show(crash.takeReason());
   door.attend({ show: () => face.open(), link: (text) => model.membership.open(text) });
   return {
@@ -102,7 +103,9 @@ async function makeParts(
     ask: () => face.open(),
     portChanged: (port) => face.announcer.portChanged(port),
   };
-  const updates = stack.use(await makeUpdates(opened, around, (last) => quit.quit(last)));
+  const updates = stack.use(
+    await makeUpdates(opened, around, { quit: (last) => quit.quit(last), windowOpen: () => face.window.isOpen }),
+  );
   const model: Model = new Model({ electron, opened, updates, hub }, around);
   const face: Face = new Face({ electron, opened, model, updates }, around);
   const crash = makeCrashGuard(electron, around, opened, model);
@@ -150,7 +153,11 @@ async function start(parts: Parts, electron: ElectronPieces, around: Surrounding
   keepRunning(electron, around.platform);
 }
 
-function makeUpdates(opened: Opened, around: Surroundings, quit: (last: () => void) => void): Promise<Updates> {
+function makeUpdates(
+  opened: Opened,
+  around: Surroundings,
+  app: Pick<UpdateParts, 'quit' | 'windowOpen'>,
+): Promise<Updates> {
   const { log, folder, file } = opened;
   return around.makeUpdates({
     log,
@@ -158,14 +165,17 @@ function makeUpdates(opened: Opened, around: Surroundings, quit: (last: () => vo
     folder: join(folder, 'updates'),
     version: around.version,
     choice: () => file.settings.updates,
-    quit,
+    ...app,
   });
 }
 
 function makeCrashGuard(electron: ElectronPieces, around: Surroundings, opened: Opened, model: Model): CrashGuard {
   return new CrashGuard(
     {
-      app: electron.app,
+      app: {
+        exit: (code) => electron.app.exit(code),
+        relaunch: (options = {}) => startAgain(electron, opened, options),
+      },
       process: around.process,
       log: opened.log,
       clock: around.clock,
@@ -175,11 +185,17 @@ function makeCrashGuard(electron: ElectronPieces, around: Surroundings, opened: 
   );
 }
 
+/** Electron starts a program again, but no AppImage. */
+function startAgain({ app }: ElectronPieces, { log }: Opened, { execPath, args = [] }: Electron.RelaunchOptions): void {
+  if (execPath === undefined) app.relaunch({ args });
+  else startImageAgain(execPath, args, { failed: (err) => log.error({ err }, 'the app could not be started again') });
+}
+
 /** Where the app goes on from: nothing is shared before the person has joined once, and nothing after they have left. */
-function begin(around: Surroundings, { file }: Opened, model: Model, face: Face): void {
-  const { settings, memory } = file;
+function begin(around: Surroundings, { opened, model, face, updates }: Parts): void {
+  const { settings, memory } = opened.file;
   if (settings.joinAutomatically && memory.joined) void model.membership.rejoinLast(true);
-  if (!around.argv.includes(HIDDEN)) face.open();
+  if (!around.argv.includes(HIDDEN) && !updates.startsHidden) face.open();
   else if (!face.tray.present) face.open({ minimised: true });
   face.publisher.changed();
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { systemClock } from '../../engine/base/clock.ts';
 import { VERSION } from '../../engine/base/version.ts';
 import { startPeer } from '../../engine/index.ts';
+import { startImageAgain } from './again.ts';
 import { startDesktop } from './app.ts';
 import { autoUpdater, electronPieces } from './electron.ts';
-import { HIDDEN, programToStart } from './login.ts';
+import { HIDDEN, runningImage } from './login.ts';
 import { platformOf } from './pieces.ts';
 import { systemProbe } from './probe.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -19,14 +20,14 @@ function realSurroundings(): Surroundings {
   const { app } = electronPieces;
   // A build from source is started as `electron <folder>`: the folder is an argument of Electron's then.
   const argv = process.argv.slice(app.isPackaged ? 1 : 2);
-  const { APPIMAGE: image } = process.env;
+  const image = runningImage({ env: process.env, program: process.execPath });
   return {
     argv,
     env: process.env,
     platform: platformOf(process.platform),
     program: process.execPath,
     relaunch: {
-      ...(image === undefined ? {} : { execPath: programToStart({ env: process.env, program: process.execPath }) }),
+      ...(image === undefined ? {} : { execPath: image }),
       args: [...process.argv.slice(1, app.isPackaged ? 1 : 2), HIDDEN],
     },
     home: homedir(),
@@ -41,7 +42,7 @@ function realSurroundings(): Surroundings {
     startPeer,
     makeUpdates: (parts) => {
       const { platform, execPath, arch } = process;
-      return createUpdates(parts, { app, autoUpdater }, { platform, execPath, arch, appImage: image });
+      return createUpdates(parts, { app, autoUpdater, startImageAgain }, { platform, execPath, arch, appImage: image });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ElectronPieces, Platform } from './pieces.ts';
 
@@ -58,9 +58,26 @@ export class LoginItem {
 }
 
 /** An AppImage is mounted anew at every start: what can be started again is the image itself. */
-export function programToStart({ env, program }: Pick<LoginOptions, 'env' | 'program'>): string {
-  const image = env['APPIMAGE'];
-  return image === undefined || image === '' ? program : image;
+export function programToStart(options: Pick<LoginOptions, 'env' | 'program'>): string {
+  return runningImage(options) ?? options.program;
+}
+
+/**
+ * The AppImage that this program runs from; undefined where it runs from none. A program that was started out of another AppImage, a terminal or an
+ * editor, inherits that one's variables: it is ours only if we lie in what it has mounted.
+ */
+export function runningImage({ env, program }: Pick<LoginOptions, 'env' | 'program'>): string | undefined {
+  const { APPIMAGE: image = '', APPDIR: mounted = '' } = env;
+  if (image === '' || mounted === '') return undefined;
+  return [mounted, realPath(mounted)].some((folder) => program.startsWith(`${folder}/`)) ? image : undefined;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 export function autostartEntry(program: string): string {

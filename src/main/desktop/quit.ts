@@ -5,6 +5,11 @@ import type { ElectronPieces } from './pieces.ts';
 const WARM_DEADLINE = 5 * 60_000;
 /** What closing may take in the end, whatever hangs. Milliseconds. */
 const COLD_DEADLINE = 3000;
+/** What ends the process by itself is helped after this time. Milliseconds. */
+const LEAVING = 10_000;
+
+/** What is done last, just before the process ends. 'leaves': it ends the process by itself, as Squirrel.Mac does when it is ready. */
+export type Last = () => 'leaves' | undefined;
 
 export interface QuitCollaborators {
   readonly app: Pick<ElectronPieces['app'], 'on' | 'off' | 'quit' | 'exit'>;
@@ -23,7 +28,7 @@ export class Quit {
   readonly #deadline: number;
   #state: 'running' | 'draining' | 'stopping' | 'stopped' = 'running';
   #hurry: () => void = () => undefined;
-  #last: () => void = () => undefined;
+  #last: Last = () => undefined;
   readonly #beforeQuit = (event: Electron.Event) => {
     if (this.#state === 'stopped') return;
     event.preventDefault();
@@ -41,7 +46,7 @@ export class Quit {
   }
 
   /** Quits as a person would, and calls `last` when everything is closed, just before the process ends. */
-  quit(last: () => void): void {
+  quit(last: Last): void {
     this.#last = last;
     this.#with.app.quit();
   }
@@ -64,8 +69,8 @@ export class Quit {
       log.error({ err }, 'something could not be closed');
     }
     this.#state = 'stopped';
-    this.#last();
-    app.quit();
+    if (this.#last() === 'leaves') setTimeout(() => app.quit(), LEAVING);
+    else app.quit();
   }
 
   /** Waits for what is under way, but no longer than that, nor than until somebody quits again. */

@@ -4,6 +4,7 @@ import type { DiscoveryOptions, startPeer } from '../../engine/index.ts';
 import type { DesktopSettings } from '../../engine/protocol/desktop.ts';
 import type { Platform } from './pieces.ts';
 import type { Probe } from './probe.ts';
+import type { Last } from './quit.ts';
 import type { Updates } from './updates.ts';
 
 /** What the app finds around it, handed in so that a test can hand in something else. */
@@ -43,6 +44,8 @@ export interface UpdateParts {
   readonly version: string;
   /** What the person chose. */
   readonly choice: () => DesktopSettings['updates'];
+  /** Whether there is a window now. */
+  readonly windowOpen: () => boolean;
   /** Leaves as the person wants it, and calls `last` just before the process ends. */
-  readonly quit: (last: () => void) => void;
+  readonly quit: (last: Last) => void;
 }

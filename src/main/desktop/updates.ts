@@ -1,13 +1,17 @@
 import { PotluckError } from '../../engine/base/errors.ts';
 import type { UpdateState, UpdatesOff } from '../../engine/protocol/desktop.ts';
 
+export type Step = 'check' | 'download' | 'install';
+
 /** What the rest of the app knows of updates; `update/` has the makings. */
 export interface Updates {
   readonly state: UpdateState;
+  /** The app was updated while it had no window, and starts without one now. */
+  readonly startsHidden: boolean;
   /** Calls `listener` when the state changes; the returned function ends that. */
   subscribe(listener: () => void): () => void;
   /** One step that the person clicked. Rejects with what kept it from being done. `install` quits the app by itself. */
-  step(step: 'check' | 'download' | 'install'): Promise<void>;
+  step(step: Step): Promise<void>;
   /** The manager that is joined now, whose installers are looked at; null: none. */
   joined(manager: { readonly url: string; readonly fingerprint: string } | null): void;
   /** The person's choice about updates is another. */
@@ -26,6 +30,7 @@ export const OFF_IN_WORDS: Readonly<Record<UpdatesOff, string>> = {
 export function noUpdates(off: UpdatesOff): Updates {
   return {
     state: { phase: 'off', version: null, progress: null, off, problem: null },
+    startsHidden: false,
     subscribe: () => () => undefined,
     step: () => Promise.reject(new PotluckError('POTLUCK_NO_UPDATE', OFF_IN_WORDS[off])),
     joined: () => undefined,

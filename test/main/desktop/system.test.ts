@@ -24,7 +24,7 @@ describe('starting at login', () => {
   it('is a file of the desktop on Linux, and starts the AppImage and not what is mounted of it', () => {
     using home = tempFolder();
     const { app } = new ElectronDouble({ userData: '/nowhere' });
-    const env = { APPIMAGE: '/home/ann/Apps/Potluck 0.1.AppImage' };
+    const env = { APPIMAGE: '/home/ann/Apps/Potluck 0.1.AppImage', APPDIR: '/tmp/.mount_x' };
     const item = new LoginItem(app, { platform: 'linux', env, program: '/tmp/.mount_x/potluck', home: home.path });
     expect(item.enabled).toBe(false);
     item.set(true);
@@ -41,6 +41,13 @@ describe('starting at login', () => {
       'Exec="/opt/a \\\\"b\\\\" \\\\$c \\\\`d\\\\` %%e\\\\\\\\f" --hidden\n',
     );
     expect(programToStart({ env: { APPIMAGE: '' }, program: '/opt/p' })).toBe('/opt/p');
+  });
+
+  it('is not taken in by the AppImage of the terminal that it was started from', () => {
+    const env = { APPIMAGE: '/home/ann/Apps/terminal.AppImage', APPDIR: '/tmp/.mount_terminal' };
+    expect(programToStart({ env, program: '/opt/Potluck/potluck' })).toBe('/opt/Potluck/potluck');
+    expect(programToStart({ env, program: '/tmp/.mount_terminal2/potluck' })).toBe('/tmp/.mount_terminal2/potluck');
+    expect(programToStart({ env, program: '/tmp/.mount_terminal/potluck' })).toBe(env.APPIMAGE);
   });
 });
 

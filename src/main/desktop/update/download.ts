@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAbort, PotluckError } from '../../../engine/base/errors.ts';
-import { type FeedFile, refused } from './feed.ts';
+import { type FeedFile, refused, unwritable } from './feed.ts';
 import type { Answer, Get } from './http.ts';
+import { RESTART_NAME } from './restart-note.ts';
+import { sha256Of } from './verify.ts';
 
 /** A download that breaks off goes on where it was, so many times in one go. */
 const ATTEMPTS = 5;
@@ -42,25 +43,39 @@ export class UpdateCache {
     const whole = this.pathOf(file);
     const part = join(this.#folder, `${file.sha256}.part`);
     await this.#tidy(new Set([file.name, `${file.sha256}.part`]));
-    if (await this.isGenuine(file)) return whole;
-    await rm(whole, { force: true });
+    if (await this.isGenuine(file, options.signal)) return whole;
+    await this.#remove(whole);
+    if ((await lstat(part).catch(() => undefined))?.isFile() === false) await this.#remove(part);
     await this.#complete(url, file, part, options);
     if ((await sha256Of(part, options.signal)) !== file.sha256) {
-      await rm(part, { force: true });
+      await this.#remove(part);
       throw refused('what was downloaded is not what was signed');
     }
-    await chmod(part, 0o755);
-    await rename(part, whole);
+    try {
+      await chmod(part, 0o755);
+      await rename(part, whole);
+    } catch (error) {
+      throw unwritable(whole, error);
+    }
     return whole;
   }
 
-  /** True where the file lies here as it was signed; asked again before it is run. */
-  async isGenuine(file: FeedFile): Promise<boolean> {
+  async #remove(path: string): Promise<void> {
+    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+      throw unwritable(path, error);
+    });
+  }
+
+  /** True where the file lies here as it was signed; asked again before it is run. A link or a folder of its name is none. */
+  async isGenuine(file: FeedFile, signal?: AbortSignal): Promise<boolean> {
+    const path = this.pathOf(file);
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isFile() !== true || found.size !== file.size) return false;
     try {
-      return (await sha256Of(this.pathOf(file))) === file.sha256;
+      return (await sha256Of(path, signal)) === file.sha256;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw unwritable(this.pathOf(file), error);
+      if (isAbort(error)) throw error;
+      return false; // what cannot be read cannot be run
     }
   }
 
@@ -68,7 +83,7 @@ export class UpdateCache {
   async #tidy(keep: ReadonlySet<string>): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const others = (await readdir(this.#folder)).filter((name) => !keep.has(name) && name !== ATTEMPT_NAME);
+      const others = (await readdir(this.#folder)).filter((name) => !keep.has(name) && !NOTES.has(name));
       await Promise.all(others.map((name) => rm(join(this.#folder, name), { recursive: true, force: true })));
     } catch (error) {
       throw unwritable(this.#folder, error);
@@ -91,7 +106,9 @@ export class UpdateCache {
           await sleep(this.#retryPause * attempt, undefined, { signal: options.signal });
         }
       }
-      await output.sync();
+      await output.sync().catch((error: unknown) => {
+        throw unwritable(part, error);
+      });
     } finally {
       await output.close();
     }
@@ -108,8 +125,8 @@ export class UpdateCache {
       await output.truncate(at);
       for await (const chunk of answer.body as AsyncIterable<Buffer>) {
         if (at + chunk.length > file.size) throw refused('it is longer than what was signed');
-        await output.write(chunk, 0, chunk.length, at).catch((error: unknown) => {
-          throw unwritable(file.name, error);
+        await writeAll(output, chunk, at).catch((error: unknown) => {
+          throw unwritable(this.pathOf(file), error);
         });
         at += chunk.length;
         options.progress(at);
@@ -126,6 +143,7 @@ export class UpdateCache {
 
 /** Remembers which version was installed without a click; see Updater. */
 export const ATTEMPT_NAME = 'tried.json';
+const NOTES: ReadonlySet<string> = new Set([ATTEMPT_NAME, RESTART_NAME]);
 
 /** Where in the file the body of an answer begins. */
 function startOf({ status, headers }: Answer, asked: number, file: FeedFile): number {
@@ -145,21 +163,9 @@ function failed(detail: string, cause?: unknown): PotluckError {
   return new PotluckError('POTLUCK_DOWNLOAD_FAILED', detail, { cause });
 }
 
-function unwritable(path: string, cause: unknown): PotluckError {
-  return new PotluckError('POTLUCK_FILE_UNWRITABLE', path, { cause });
-}
-
-/** Hexadecimal. Rejects with what the system says. */
-async function sha256Of(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const input = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
-  try {
-    for await (const chunk of input.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 })) {
-      signal?.throwIfAborted();
-      hash.update(chunk as Buffer);
-    }
-  } finally {
-    await input.close();
+async function writeAll(output: FileHandle, chunk: Buffer, at: number): Promise<void> {
+  // A disk that is nearly full takes a part, and refuses the next.
+  for (let done = 0; done < chunk.length; ) {
+    done += (await output.write(chunk, done, chunk.length - done, at + done)).bytesWritten;
   }
-  return hash.digest('hex');
 }

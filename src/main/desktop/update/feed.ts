@@ -65,3 +65,9 @@ function parse(bytes: Buffer): unknown {
 export function refused(detail: string): PotluckError {
   return new PotluckError('POTLUCK_UPDATE_REFUSED', detail);
 }
+
+/** A file that cannot be written, with the system's word for why: a full disk is told from a missing right. */
+export function unwritable(path: string, cause: unknown): PotluckError {
+  const { code } = Object(cause) as NodeJS.ErrnoException;
+  return new PotluckError('POTLUCK_FILE_UNWRITABLE', code === undefined ? path : `${path} (${code})`, { cause });
+}

@@ -1,20 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import { access, chmod, constants, copyFile, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../../../engine/base/atomic-file.ts';
 import { PotluckError } from '../../../engine/base/errors.ts';
 import type { InstallerFormat } from '../../../engine/protocol/installers.ts';
+import type { Last } from '../quit.ts';
+import { refused, unwritable } from './feed.ts';
+import { isGenuineNow, sha256Of, type VerifiedFile } from './verify.ts';
 
 /** What installing needs of the system and of the app around it. */
 export interface InstallBorder {
   /** Leaves as the person wants it, warm or cold, and calls `last` when everything is closed, just before the process ends. Resolves at once. */
-  quit(last: () => void): void;
+  quit(last: Last): void;
   /** Starts a program that outlives this one. Synchronous. */
   launch(file: string, args: readonly string[]): void;
-  /** Starts the app again from this file when this process has ended. */
-  relaunch(file: string): void;
+  /** Starts the app again from this image when this process has ended. */
+  startImage(image: string): void;
+  /** The file is another by now: nothing of it was run, and the app as it is starts again when this process has ended. */
+  changed(file: string): void;
   /** macOS only: whether the running app is signed, which Squirrel.Mac asks for, and handing it a zip. */
-  readonly mac?: { isSigned(): Promise<boolean>; prepare(zip: string): Promise<void>; quitAndInstall(): void };
+  readonly mac?: { isSigned(): Promise<boolean>; prepare(zip: VerifiedFile): Promise<void>; quitAndInstall(): void };
 }
 
 /** One way in which this installation is brought up to date. */
@@ -23,15 +27,15 @@ export interface InstallMethod {
   readonly format: InstallerFormat;
   /** False where this user may not, so that an administrator has to. */
   possible(): Promise<boolean>;
-  /** Installs a file that was verified, and ends the app. Rejects with what kept it from that. */
-  install(file: string): Promise<void>;
+  /** Installs a file, verifies it once more on the way, and ends the app. Rejects with what kept it from that. */
+  install(file: VerifiedFile): Promise<void>;
 }
 
 /** What tells one kind of installation from another. */
 export interface Installation {
   readonly platform: NodeJS.Platform;
   readonly execPath: string;
-  /** `$APPIMAGE`: path of the image that runs. */
+  /** Path of the image, where this program runs from one. */
   readonly appImage: string | undefined;
 }
 
@@ -41,7 +45,7 @@ export async function installMethod(
   border: InstallBorder,
 ): Promise<InstallMethod | undefined> {
   const { platform, execPath, appImage } = installation;
-  if (platform === 'linux' && appImage !== undefined && appImage !== '') return new AppImageMethod(border, appImage);
+  if (platform === 'linux' && appImage !== undefined) return new AppImageMethod(border, appImage);
   if (platform === 'win32' && (await isThere(uninstallerOf(execPath)))) return new NsisMethod(border);
   if (platform === 'darwin' && border.mac !== undefined && (await border.mac.isSigned())) {
     return new SquirrelMethod(border, border.mac);
@@ -74,8 +78,12 @@ class NsisMethod implements InstallMethod {
     return Promise.resolve(true);
   }
 
-  async install(file: string): Promise<void> {
-    this.#border.quit(() => this.#border.launch(file, ['--updated', '/S', '--force-run']));
+  async install(file: VerifiedFile): Promise<void> {
+    this.#border.quit(() => {
+      // Downloads may have been running for minutes since the click.
+      if (isGenuineNow(file)) this.#border.launch(file.path, ['--updated', '/S', '--force-run']);
+      else this.#border.changed(file.path);
+    });
   }
 }
 
@@ -97,19 +105,25 @@ class AppImageMethod implements InstallMethod {
     );
   }
 
-  async install(file: string): Promise<void> {
-    const beside = join(dirname(this.#image), `.potluck-${randomBytes(8).toString('hex')}.AppImage`);
+  async install({ path, sha256 }: VerifiedFile): Promise<void> {
+    // One name for all attempts: what a loss of power left of an earlier one is written over.
+    const beside = join(dirname(this.#image), `.${basename(this.#image)}.new`);
     try {
-      await copyFile(file, beside, constants.COPYFILE_EXCL);
-      await chmod(beside, 0o755);
+      const { mode } = await stat(this.#image);
+      await rm(beside, { force: true });
+      await copyFile(path, beside, constants.COPYFILE_EXCL);
+      if ((await sha256Of(beside)) !== sha256) throw refused('the downloaded file was changed');
+      await chmod(beside, (mode & 0o777) | 0o500);
       await sync(beside);
       await rename(beside, this.#image);
       await syncFolder(dirname(this.#image));
     } catch (error) {
       await rm(beside, { force: true }).catch(() => undefined); // the first error is the one that matters
-      throw new PotluckError('POTLUCK_FILE_UNWRITABLE', this.#image, { cause: error });
+      throw error instanceof PotluckError ? error : unwritable(this.#image, error);
     }
-    this.#border.quit(() => this.#border.relaunch(this.#image));
+    this.#border.quit(() => {
+      this.#border.startImage(this.#image);
+    });
   }
 }
 
@@ -137,8 +151,11 @@ class SquirrelMethod implements InstallMethod {
     return Promise.resolve(true);
   }
 
-  async install(file: string): Promise<void> {
+  async install(file: VerifiedFile): Promise<void> {
     await this.#mac.prepare(file);
-    this.#border.quit(() => this.#mac.quitAndInstall());
+    this.#border.quit(() => {
+      this.#mac.quitAndInstall();
+      return 'leaves';
+    });
   }
 }

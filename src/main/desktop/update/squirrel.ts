@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -6,7 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { PotluckError } from '../../../engine/base/errors.ts';
 import type { Probe } from '../probe.ts';
+import { refused } from './feed.ts';
 import type { InstallBorder } from './install.ts';
+import type { VerifiedFile } from './verify.ts';
+
+/** What macOS may take to unpack and check the new app, milliseconds. */
+const PATIENCE = 10 * 60_000;
 
 type AutoUpdater = Pick<
   typeof import('electron').autoUpdater,
@@ -44,9 +49,8 @@ export class SquirrelMac implements NonNullable<InstallBorder['mac']> {
   }
 
   /** Rejects with POTLUCK_UPDATE_FAILED, for example where the new app has another signer. */
-  async prepare(zip: string): Promise<void> {
-    const { size } = await stat(zip);
-    const server = await serveOnce(zip, size);
+  async prepare(zip: VerifiedFile): Promise<void> {
+    const server = await serveOnce(zip);
     try {
       await this.#take(server.url);
     } catch (error) {
@@ -69,7 +73,9 @@ export class SquirrelMac implements NonNullable<InstallBorder['mac']> {
       const ready = () => end();
       const none = () => end(new Error('macOS found nothing to install'));
       const failed = (error: Error) => end(error);
+      const timer = setTimeout(() => end(new Error('macOS took too long')), PATIENCE).unref();
       const end = (error?: Error) => {
+        clearTimeout(timer);
         updater.off('update-downloaded', ready);
         updater.off('update-not-available', none);
         updater.off('error', failed);
@@ -86,7 +92,8 @@ export class SquirrelMac implements NonNullable<InstallBorder['mac']> {
 }
 
 /** The feed that Squirrel.Mac asks for (JSON with the URL of a zip), and the zip. */
-async function serveOnce(zip: string, size: number): Promise<{ url: string; server: Server }> {
+async function serveOnce(zip: VerifiedFile): Promise<{ url: string; server: Server }> {
+  const { size } = await stat(zip.path);
   const secret = randomBytes(16).toString('hex');
   const server = createServer((request, response) => {
     if (request.url === `/${secret}/feed`) {
@@ -94,7 +101,7 @@ async function serveOnce(zip: string, size: number): Promise<{ url: string; serv
       response.end(JSON.stringify({ url: `http://${request.headers.host}/${secret}/app.zip` }));
     } else if (request.url === `/${secret}/app.zip`) {
       response.writeHead(200, { 'Content-Type': 'application/zip', 'Content-Length': size });
-      pipeline(createReadStream(zip), response).catch(() => response.destroy());
+      pipeline(unchanged(zip), response).catch(() => response.destroy());
     } else {
       response.writeHead(404).end();
     }
@@ -104,4 +111,17 @@ async function serveOnce(zip: string, size: number): Promise<{ url: string; serv
     server.listen(0, '127.0.0.1', resolve);
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${secret}/feed`, server };
+}
+
+/** The bytes of the file; the last of them only if all are those that were verified. */
+async function* unchanged({ path, sha256 }: VerifiedFile): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  let held: Buffer | undefined;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    if (held !== undefined) yield held;
+    held = chunk;
+  }
+  if (hash.digest('hex') !== sha256) throw refused('the downloaded file was changed');
+  if (held !== undefined) yield held;
 }

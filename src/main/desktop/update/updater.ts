@@ -4,19 +4,14 @@ import { readIfThere, writeAtomic } from '../../../engine/base/atomic-file.ts';
 import { asPotluckError, isAbort, PotluckError } from '../../../engine/base/errors.ts';
 import type { Log } from '../../../engine/base/log.ts';
 import type { DesktopSettings, UpdateState, UpdatesOff } from '../../../engine/protocol/desktop.ts';
-import {
-  compareVersions,
-  FEED_NAME,
-  INSTALLERS_PREFIX,
-  installerOf,
-  SIGNATURE_NAME,
-} from '../../../engine/protocol/installers.ts';
-import { HEALTH_PATH } from '../../../engine/protocol/paths.ts';
-import { OFF_IN_WORDS, type Updates } from '../updates.ts';
+import { compareVersions, INSTALLERS_PREFIX, installerOf } from '../../../engine/protocol/installers.ts';
+import { OFF_IN_WORDS, type Step, type Updates } from '../updates.ts';
 import { ATTEMPT_NAME, UpdateCache } from './download.ts';
-import { type Feed, type FeedFile, MAX_FEED, openFeed, readReleaseKey, refused } from './feed.ts';
-import { type Get, readWhole } from './http.ts';
+import { type Feed, type FeedFile, readReleaseKey, refused } from './feed.ts';
+import type { Get } from './http.ts';
 import type { InstallMethod } from './install.ts';
+import { lookForFeed, type PinnedManager } from './look.ts';
+import { noteRestart } from './restart-note.ts';
 
 const CHECK_EVERY = 6 * 3600 * 1000;
 const RETRY_PAUSE = 500;
@@ -29,6 +24,8 @@ export interface UpdaterCollaborators {
   readonly method: InstallMethod | undefined;
   /** What the person chose. */
   readonly choice: () => DesktopSettings['updates'];
+  /** Whether the app has a window now, so that it comes back with one. */
+  readonly windowOpen: () => boolean;
   readonly log: Log;
 }
 
@@ -41,22 +38,18 @@ export interface UpdaterOptions {
   readonly releaseKey: string | undefined;
   /** Where downloads are kept; made when needed. */
   readonly folder: string;
+  /** This start was made by an update that found the app without a window. */
+  readonly startsHidden?: boolean;
   /** Milliseconds between two looks at the feed. */
   readonly checkEvery?: number;
   /** Milliseconds after which a download that broke off goes on, the first time. */
   readonly retryPause?: number;
 }
 
-interface Manager {
-  readonly url: string;
-  readonly fingerprint: string;
-}
-
-type Step = 'check' | 'download' | 'install';
-
 /**
  * Updates from the manager that is joined. Which version there is, and which bytes it consists of, is believed for the signature of the
- * release key alone; only a higher version is ever taken. One thing at a time: check, download, install.
+ * release key alone; only a higher version is ever taken. One thing at a time: check, download, install. An installation that has begun is not
+ * called off any more: the app is about to end.
  */
 export class Updater implements Updates {
   readonly #with: UpdaterCollaborators;
@@ -65,12 +58,12 @@ export class Updater implements Updates {
   readonly #key: KeyObject | undefined;
   readonly #listeners = new Set<() => void>();
   #state: UpdateState = { phase: 'none', version: null, progress: null, off: null, problem: null };
-  #manager: Manager | null = null;
+  #manager: PinnedManager | null = null;
   /** What was found last, and is higher than this version. */
   #found: { feed: Feed; file: FeedFile | undefined } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #abort = new AbortController();
-  #running: Promise<void> | undefined;
+  #running: { readonly step: Step; readonly done: Promise<void> } | undefined;
   /** What was given up and is not over yet: the next begins behind it. */
   #ending: Promise<void> = Promise.resolve();
   #closed = false;
@@ -91,30 +84,43 @@ export class Updater implements Updates {
     return this.#state;
   }
 
+  get startsHidden(): boolean {
+    return this.#options.startsHidden ?? false;
+  }
+
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  joined(manager: Manager | null): void {
+  joined(manager: PinnedManager | null): void {
     if (manager?.url === this.#manager?.url && manager?.fingerprint === this.#manager?.fingerprint) return;
     this.#manager = manager;
-    this.#restart();
+    if (!this.#installing) this.#restart(); // a warm quit leaves the manager
   }
 
   /** The person's choice is another. */
   settingsChanged(): void {
+    if (this.#installing) return;
     const off = this.#off !== null;
     if (off !== (this.#state.phase === 'off')) this.#restart();
     else if (!off) this.#goOn();
   }
 
   async step(step: Step): Promise<void> {
+    while (this.#running !== undefined) {
+      if (this.#running.step === step) return this.#running.done; // the other click was first
+      await this.#running.done.catch(() => undefined); // told to who asked for it
+    }
     const off = this.#off;
     if (off !== null) throw new PotluckError('POTLUCK_NO_UPDATE', OFF_IN_WORDS[off]);
-    if (this.#running !== undefined) return this.#running; // the other click was first
+    if (this.#installing) return;
     await this.#run(step);
     if (step !== 'install') this.#goOn();
+  }
+
+  get #installing(): boolean {
+    return this.#state.phase === 'installing';
   }
 
   async close(): Promise<void> {
@@ -127,7 +133,7 @@ export class Updater implements Updates {
 
   #giveUp(): void {
     this.#abort.abort();
-    const running = this.#running?.catch(() => undefined); // told to who waits for it
+    const running = this.#running?.done.catch(() => undefined); // told to who waits for it
     if (running !== undefined) this.#ending = Promise.all([this.#ending, running]).then(() => undefined);
     this.#running = undefined;
   }
@@ -158,7 +164,7 @@ export class Updater implements Updates {
 
   /** A look that nobody clicked: a manager that is away or offers nothing is no news. */
   async #lookQuietly(): Promise<void> {
-    if (this.#running !== undefined) return;
+    if (this.#running !== undefined || this.#installing) return;
     try {
       await this.#run('check', { quiet: true });
       this.#goOn();
@@ -190,10 +196,10 @@ export class Updater implements Updates {
   async #run(step: Step, { quiet = false } = {}): Promise<void> {
     const { signal } = this.#abort;
     const action = { check: this.#check, download: this.#download, install: this.#install }[step];
-    const running = this.#ending.then(() => action.call(this, signal));
+    const running = { step, done: this.#ending.then(() => action.call(this, signal)) };
     this.#running = running;
     try {
-      await running;
+      await running.done;
     } catch (error) {
       // A look that failed takes nothing back of what is there already.
       const kept = step === 'check' && (this.#state.phase === 'ready' || (quiet && !isRefusal(error)));
@@ -212,7 +218,8 @@ export class Updater implements Updates {
   }
 
   async #check(signal: AbortSignal): Promise<void> {
-    const feed = await this.#fetchFeed(signal);
+    const [manager, key] = [this.#joinedManager(), this.#key as KeyObject];
+    const feed = await lookForFeed(this.#with.get, { manager, key, signal });
     signal.throwIfAborted();
     const known = this.#state.phase === 'ready' ? this.#found?.feed.version : undefined;
     if (feed !== undefined && known !== undefined && compareVersions(feed.version, known) <= 0) return;
@@ -239,23 +246,6 @@ export class Updater implements Updates {
     );
   }
 
-  /** The feed of the pinned manager, if it offers one. Rejects with POTLUCK_UPDATE_REFUSED where it is not genuine. */
-  async #fetchFeed(signal: AbortSignal): Promise<Feed | undefined> {
-    const manager = this.#joinedManager();
-    const { get } = this.#with;
-    const whole = async (path: string) => {
-      const answer = await get(manager.url + path, { signal });
-      if (answer.status !== 200) answer.body.destroy();
-      return answer.status === 200 ? readWhole(answer, MAX_FEED) : undefined;
-    };
-    const health = await whole(HEALTH_PATH);
-    if (fingerprintIn(health) !== manager.fingerprint) throw refused('another manager answers in the place of ours');
-    const bytes = await whole(INSTALLERS_PREFIX + FEED_NAME);
-    if (bytes === undefined) return undefined;
-    const signature = await whole(INSTALLERS_PREFIX + SIGNATURE_NAME);
-    return openFeed(bytes, signature?.toString('latin1') ?? '', this.#key as KeyObject);
-  }
-
   async #download(signal: AbortSignal): Promise<void> {
     const { version, file } = this.#wanted();
     const url = this.#joinedManager().url + INSTALLERS_PREFIX + encodeURIComponent(file.name);
@@ -263,7 +253,7 @@ export class Updater implements Updates {
     this.#set({ phase: 'downloading', version, progress: 0 });
     const progress = (bytes: number) => {
       const share = bytes / file.size;
-      if (share - told < PROGRESS_STEP || signal.aborted) return;
+      if (Math.abs(share - told) < PROGRESS_STEP || signal.aborted) return;
       told = share;
       this.#set({ phase: 'downloading', version, progress: share });
     };
@@ -272,15 +262,18 @@ export class Updater implements Updates {
     this.#set({ phase: 'ready', version });
   }
 
-  async #install(): Promise<void> {
-    const { method } = this.#with;
-    const { file } = this.#wanted();
+  async #install(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { method, windowOpen } = this.#with;
+    const { version, file } = this.#wanted();
     if (method === undefined || this.#state.phase !== 'ready') {
       throw new PotluckError('POTLUCK_NO_UPDATE', 'it is not downloaded yet');
     }
+    this.#set({ phase: 'installing', version });
     // The file has lain on a disk since it was verified.
     if (!(await this.#cache.isGenuine(file))) throw refused('the downloaded file was changed');
-    await method.install(this.#cache.pathOf(file));
+    await noteRestart(this.#options.folder, version, !windowOpen(), Date.now());
+    await method.install({ path: this.#cache.pathOf(file), sha256: file.sha256 });
   }
 
   #wanted(): { version: string; file: FeedFile } {
@@ -289,7 +282,7 @@ export class Updater implements Updates {
     return { version: feed.version, file };
   }
 
-  #joinedManager(): Manager {
+  #joinedManager(): PinnedManager {
     if (this.#manager === null) throw new PotluckError('POTLUCK_NO_UPDATE', 'no manager is joined');
     return this.#manager;
   }
@@ -306,13 +299,4 @@ const SYSTEM_OF: Readonly<Record<string, string>> = { exe: 'windows', AppImage: 
 /** What was offered, or the key that it would be compared with, is not genuine. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof PotluckError && error.code === 'POTLUCK_UPDATE_REFUSED';
-}
-
-function fingerprintIn(health: Buffer | undefined): string | undefined {
-  try {
-    const { fingerprint } = Object(JSON.parse(health?.toString() ?? '')) as { fingerprint?: unknown };
-    return typeof fingerprint === 'string' ? fingerprint : undefined;
-  } catch {
-    return undefined;
-  }
 }

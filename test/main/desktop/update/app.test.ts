@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createUpdates } from '../../../../src/main/desktop/update/create.ts';
+import { noUpdates } from '../../../../src/main/desktop/updates.ts';
 import { type Origin, startOrigin } from '../../../support/origin.ts';
 import {
   eventually,
@@ -37,11 +38,13 @@ afterEach(async () => {
 });
 
 it('the app that has joined shows the new version, fetches it on a click, and on another quits to be it', async () => {
+  const started: string[] = [];
   await using desk: Desk = new Desk({
     makeUpdates: (parts) => {
       const { app } = desk.electron.pieces;
       const installation = { platform: 'linux', arch: 'x64', execPath: '/opt/potluck', appImage: image } as const;
-      return createUpdates(parts, { app, autoUpdater: undefined as never }, installation);
+      const startImageAgain = (path: string) => void started.push(path);
+      return createUpdates(parts, { app, autoUpdater: undefined as never, startImageAgain }, installation);
     },
   });
   await desk.run();
@@ -60,6 +63,14 @@ it('the app that has joined shows the new version, fetches it on a click, and on
   expect(readFileSync(image, 'utf8')).toBe('the old one');
   await desk.call('update', { step: 'install' });
   await eventually(() => expect(desk.electron.app.ended).toBe('quit'));
-  expect(desk.electron.app.relaunched).toEqual({ execPath: image, args: ['--hidden'] });
+  expect(started).toEqual([image]);
   expect(readFileSync(image).equals(CONTENT)).toBe(true);
+});
+
+it('an app that was updated in the tray comes back in the tray', async () => {
+  await using desk: Desk = new Desk({
+    makeUpdates: () => Promise.resolve({ ...noUpdates('no-key'), startsHidden: true }),
+  });
+  await desk.run();
+  expect(desk.electron.windows).toEqual([]);
 });

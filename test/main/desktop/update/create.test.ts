@@ -19,8 +19,10 @@ let folder: TempFolder;
 let origin: Origin;
 let manager: Potluck;
 let updates: Updates | undefined;
+let started: string[];
 beforeEach(async () => {
   folder = tempFolder();
+  started = [];
   mkdirSync(join(folder.path, 'offered'));
   await makeRelease(join(folder.path, 'offered'), { content: CONTENT });
   origin = await startOrigin({ files: { '/f': { size: 10 } } });
@@ -44,7 +46,7 @@ afterEach(async () => {
 });
 
 /** An AppImage of version 1.0.0, built with this release key. */
-async function appImage(key: string, last: (() => void)[], relaunched: unknown[]): Promise<string> {
+async function appImage(key: string, last: (() => void)[]): Promise<string> {
   vi.stubGlobal('POTLUCK_RELEASE_KEY', key);
   const image = join(folder.path, 'Potluck.AppImage');
   writeFileSync(image, 'the old one');
@@ -55,9 +57,14 @@ async function appImage(key: string, last: (() => void)[], relaunched: unknown[]
       folder: join(folder.path, 'updates'),
       version: '1.0.0',
       choice: () => 'ask',
+      windowOpen: () => true,
       quit: (action) => void last.push(action),
     },
-    { app: { relaunch: (options) => void relaunched.push(options) }, autoUpdater: undefined as never },
+    {
+      app: { relaunch: () => undefined },
+      autoUpdater: undefined as never,
+      startImageAgain: (path) => void started.push(path),
+    },
     { platform: 'linux', arch: 'x64', execPath: '/tmp/.mount/potluck', appImage: image },
   );
   return image;
@@ -65,23 +72,24 @@ async function appImage(key: string, last: (() => void)[], relaunched: unknown[]
 
 describe('an AppImage that has joined a real manager with --installers', () => {
   it('is the new version after three clicks', async () => {
-    const [last, relaunched]: [(() => void)[], unknown[]] = [[], []];
-    const image = await appImage(PUBLIC, last, relaunched);
+    const last: (() => void)[] = [];
+    const image = await appImage(PUBLIC, last);
     const { fingerprint } = (await (await fetch(`${manager.data}/_potluck/health`)).json()) as { fingerprint: string };
     updates?.joined({ url: manager.data, fingerprint });
     await eventually(() => expect(updates?.state.phase).toBe('available'));
     await updates?.step('download');
     await updates?.step('install');
     expect(readFileSync(image).equals(CONTENT)).toBe(true);
+    expect(started).toEqual([]);
     last[0]?.();
-    expect(relaunched).toEqual([{ execPath: image, args: ['--hidden'] }]);
+    expect(started).toEqual([image]);
   });
 
   it('has updates off when it was built without a release key, or with none that is one', async () => {
-    await appImage('', [], []);
+    await appImage('', []);
     expect(updates?.state).toMatchObject({ phase: 'off', off: 'no-key' });
     await updates?.close();
-    await appImage('not a key', [], []);
+    await appImage('not a key', []);
     expect(updates?.state).toMatchObject({ phase: 'off', off: 'bad-key' });
   });
 });

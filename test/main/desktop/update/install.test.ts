@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type InstallBorder, installMethod } from '../../../../src/main/desktop/update/install.ts';
 import { hasSigner, SquirrelMac } from '../../../../src/main/desktop/update/squirrel.ts';
+import type { VerifiedFile } from '../../../../src/main/desktop/update/verify.ts';
 import { type TempFolder, tempFolder } from '../../../support/program.ts';
 
 let folder: TempFolder;
 let done: string[];
 /** What the app does last; run by the test as the app would when everything is closed. */
-let last: (() => void) | undefined;
+let last: (() => unknown) | undefined;
 beforeEach(() => {
   folder = tempFolder();
   done = [];
@@ -23,27 +25,35 @@ const border = (mac?: InstallBorder['mac']): InstallBorder => ({
     last = action;
   },
   launch: (file, args) => void done.push(`launch ${file} ${args.join(' ')}`),
-  relaunch: (file) => void done.push(`relaunch ${file}`),
+  startImage: (file) => void done.push(`start ${file}`),
+  changed: (file) => void done.push(`changed ${file}`),
   ...(mac === undefined ? {} : { mac }),
 });
+
+/** A file as it was downloaded. */
+function verified(name: string, text: string): VerifiedFile {
+  const path = join(folder.path, name);
+  writeFileSync(path, text);
+  return { path, sha256: createHash('sha256').update(text).digest('hex') };
+}
 
 const LINUX = { platform: 'linux', execPath: '/opt/Potluck/potluck', appImage: undefined } as const;
 
 describe('an AppImage', () => {
   it('is exchanged in one step under its old name, and started again when the app has ended', async () => {
     const image = join(folder.path, 'Potluck.AppImage');
-    writeFileSync(image, 'old');
-    writeFileSync(join(folder.path, 'download'), 'new');
+    writeFileSync(image, 'old', { mode: 0o700 });
+    writeFileSync(join(folder.path, '.Potluck.AppImage.new'), 'half of one that was to be installed before');
     const method = await installMethod({ ...LINUX, appImage: image }, border());
     expect(method?.format).toBe('AppImage');
     expect(await method?.possible()).toBe(true);
-    await method?.install(join(folder.path, 'download'));
+    await method?.install(verified('download', 'new'));
     expect(readFileSync(image, 'utf8')).toBe('new');
-    expect(statSync(image).mode & 0o777).toBe(0o755);
+    expect(statSync(image).mode & 0o777).toBe(0o700);
     expect(readdirSync(folder.path).sort()).toEqual(['Potluck.AppImage', 'download']);
     expect(done).toEqual(['quit']);
     last?.();
-    expect(done).toEqual(['quit', `relaunch ${image}`]);
+    expect(done).toEqual(['quit', `start ${image}`]);
   });
 
   it.skipIf(process.getuid?.() === 0)('in a folder of somebody else is for the administrator', async () => {
@@ -58,10 +68,15 @@ describe('an AppImage', () => {
     const image = join(folder.path, 'Potluck.AppImage');
     writeFileSync(image, 'old');
     const method = await installMethod({ ...LINUX, appImage: image }, border());
-    const missing = join(folder.path, 'missing');
-    await expect(method?.install(missing)).rejects.toMatchObject({ code: 'POTLUCK_FILE_UNWRITABLE' });
+    const missing = { path: join(folder.path, 'missing'), sha256: '' };
+    await expect(method?.install(missing)).rejects.toMatchObject({
+      code: 'POTLUCK_FILE_UNWRITABLE',
+      message: expect.stringContaining('ENOENT'),
+    });
+    const changed = { ...verified('download', 'new'), sha256: 'a'.repeat(64) };
+    await expect(method?.install(changed)).rejects.toMatchObject({ code: 'POTLUCK_UPDATE_REFUSED' });
     expect(readFileSync(image, 'utf8')).toBe('old');
-    expect([readdirSync(folder.path), done]).toEqual([['Potluck.AppImage'], []]);
+    expect([readdirSync(folder.path).sort(), done]).toEqual([['Potluck.AppImage', 'download'], []]);
   });
 });
 
@@ -77,10 +92,17 @@ describe('other installations', () => {
     writeFileSync(join(folder.path, 'Uninstall Potluck.exe'), '');
     const method = await installMethod(windows, border());
     expect([method?.format, await method?.possible()]).toEqual(['exe', true]);
-    await method?.install('C:\\cache\\setup.exe');
+    const setup = verified('setup.exe', 'the installer');
+    await method?.install(setup);
     expect(done).toEqual(['quit']);
     last?.();
-    expect(done.at(-1)).toBe('launch C:\\cache\\setup.exe --updated /S --force-run');
+    expect(done.at(-1)).toBe(`launch ${setup.path} --updated /S --force-run`);
+    writeFileSync(setup.path, 'put there while downloads were finishing');
+    last?.();
+    expect(done.at(-1)).toBe(`changed ${setup.path}`);
+    rmSync(setup.path);
+    last?.();
+    expect(done.at(-1)).toBe(`changed ${setup.path}`);
   });
 });
 
@@ -96,7 +118,7 @@ class Squirrel extends EventEmitter {
   }
 
   checkForUpdates(): void {
-    void this.#fetch();
+    this.#fetch().catch((error: unknown) => this.emit('error', error));
   }
 
   quitAndInstall(): void {
@@ -126,8 +148,7 @@ describe('on macOS', () => {
     'designated => identifier "example.potluck" and anchor apple generic and certificate leaf[subject.OU] = ABCDE12345\n';
 
   it('a signed app is handed the zip through a door of its own, which closes behind it', async () => {
-    const zip = join(folder.path, 'potluck.zip');
-    writeFileSync(zip, 'the new app');
+    const zip = verified('potluck.zip', 'the new app');
     const squirrel = new Squirrel();
     const { mac: own, asked } = mac(squirrel, SIGNED);
     const method = await installMethod({ platform: 'darwin', execPath, appImage: undefined }, border(own));
@@ -136,14 +157,13 @@ describe('on macOS', () => {
     await method?.install(zip);
     expect(squirrel.got).toBe('the new app');
     expect([done, squirrel.quits]).toEqual([['quit'], 0]);
-    last?.();
+    expect(last?.()).toBe('leaves');
     expect(squirrel.quits).toBe(1);
     expect(squirrel.eventNames()).toEqual([]);
   });
 
   it('what Squirrel refuses is said, and the app goes on', async () => {
-    const zip = join(folder.path, 'potluck.zip');
-    writeFileSync(zip, 'somebody else');
+    const zip = verified('potluck.zip', 'somebody else');
     const squirrel = new Squirrel();
     squirrel.fails = true;
     const method = await installMethod(
@@ -152,6 +172,14 @@ describe('on macOS', () => {
     );
     await expect(method?.install(zip)).rejects.toThrow('could not be installed: code signature does not match');
     expect(done).toEqual([]);
+  });
+
+  it('a zip that is another by now never arrives whole', async () => {
+    const zip = { ...verified('potluck.zip', 'the new app'), sha256: 'a'.repeat(64) };
+    const squirrel = new Squirrel();
+    const { mac: own } = mac(squirrel, SIGNED);
+    await expect(own.prepare(zip)).rejects.toMatchObject({ code: 'POTLUCK_UPDATE_FAILED' });
+    expect(squirrel.got).toBe('');
   });
 
   it('an app without a signer is for the administrator', async () => {

@@ -35,6 +35,8 @@ export class FakeManager {
   held = false;
   /** Answers to ranges like a server that has none. */
   noRanges = false;
+  /** Says nothing, not even who it is, until it is released. */
+  silent = false;
   readonly asked: string[] = [];
   readonly #folder: string;
   readonly #server: Server;
@@ -45,7 +47,9 @@ export class FakeManager {
     this.#server = createServer((request, response) => {
       const range = request.headers.range;
       this.asked.push(`${request.url}${range === undefined ? '' : ` ${range}`}`);
-      if (request.url === '/_potluck/health') response.end(JSON.stringify({ fingerprint: this.fingerprint }));
+      const health = () => response.end(JSON.stringify({ fingerprint: this.fingerprint }));
+      if (this.silent) this.#waiting.push(health);
+      else if (request.url === '/_potluck/health') health();
       else this.#file(request.url ?? '', range, response);
     });
   }
@@ -65,6 +69,7 @@ export class FakeManager {
 
   release(): void {
     this.held = false;
+    this.silent = false;
     for (const go of this.#waiting.splice(0)) go();
   }
 

@@ -1,11 +1,24 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PotluckError } from '../../../../src/engine/base/errors.ts';
 import { type Log, silentLog } from '../../../../src/engine/base/log.ts';
 import type { DesktopSettings, UpdateState } from '../../../../src/engine/protocol/desktop.ts';
+import { readReleaseKey } from '../../../../src/main/desktop/update/feed.ts';
 import { getOverHttp } from '../../../../src/main/desktop/update/http.ts';
 import type { InstallMethod } from '../../../../src/main/desktop/update/install.ts';
+import { lookForFeed } from '../../../../src/main/desktop/update/look.ts';
+import { takeRestart } from '../../../../src/main/desktop/update/restart-note.ts';
 import { Updater, type UpdaterOptions } from '../../../../src/main/desktop/update/updater.ts';
 import { eventually, type TempFolder, tempFolder } from '../../../support/program.ts';
 import { CONTENT, FakeManager, FINGERPRINT, IMAGE, makeRelease, PUBLIC } from './release.ts';
@@ -17,6 +30,7 @@ let manager: FakeManager;
 let updater: Updater;
 let installed: string[];
 let choice: DesktopSettings['updates'];
+let windowOpen: boolean;
 let phases: UpdateState['phase'][];
 
 beforeEach(async () => {
@@ -27,6 +41,7 @@ beforeEach(async () => {
   manager = await new FakeManager(offered).start();
   installed = [];
   choice = 'ask';
+  windowOpen = true;
 });
 afterEach(async () => {
   await updater.close();
@@ -37,11 +52,21 @@ afterEach(async () => {
 const method = (possible = true): InstallMethod => ({
   format: 'AppImage',
   possible: () => Promise.resolve(possible),
-  install: (file) => {
-    installed.push(file);
+  install: ({ path }) => {
+    installed.push(path);
     return Promise.resolve();
   },
 });
+
+/** Installs when it is released. */
+function held(): InstallMethod & { release: () => void } {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const usual = method();
+  return { ...usual, install: (file) => gate.then(() => usual.install(file)), release };
+}
 
 /** An app of version 1.0.0 that has not joined yet. */
 function app(
@@ -51,7 +76,7 @@ function app(
 ): Updater {
   const fixed = { version: '1.0.0', arch: 'x64', releaseKey: PUBLIC, folder: cache, retryPause: 5 };
   updater = new Updater(
-    { get: getOverHttp, method: how ?? undefined, choice: () => choice, log },
+    { get: getOverHttp, method: how ?? undefined, choice: () => choice, windowOpen: () => windowOpen, log },
     { ...fixed, ...options },
   );
   phases = [updater.state.phase];
@@ -86,7 +111,62 @@ describe('an app that joins a manager with a higher version', () => {
     expect(installed).toEqual([]);
     await updater.step('install');
     expect(installed).toEqual([join(cache, IMAGE)]);
-    expect(phases).toEqual(['none', 'available', 'downloading', 'ready']);
+    expect(phases).toEqual(['none', 'available', 'downloading', 'ready', 'installing']);
+  });
+
+  it('takes a click while it looks, and a second one on the same as the first', async () => {
+    const method = held();
+    await joinedWith({}, method);
+    await updater.step('download');
+    manager.silent = true;
+    const looking = updater.step('check').catch(() => undefined);
+    await eventually(() => expect(manager.asked.filter((path) => path.endsWith('/health'))).toHaveLength(2));
+    const clicks = [updater.step('install'), updater.step('install')];
+    manager.release();
+    await looking;
+    await reaches('installing');
+    method.release();
+    await Promise.all(clicks);
+    await updater.step('install'); // while the downloads of others finish
+    expect(installed).toHaveLength(1);
+  });
+
+  it('goes through with an installation when the manager is left on the way out', async () => {
+    await joinedWith();
+    await updater.step('download');
+    await updater.step('install');
+    updater.joined(null);
+    updater.settingsChanged();
+    expect(updater.state).toMatchObject({ phase: 'installing', version: '2.0.0' });
+  });
+
+  it('comes back without a window where it had none, in the new version and soon', async () => {
+    windowOpen = false;
+    await joinedWith();
+    await updater.step('download');
+    await updater.step('install');
+    const now = Date.now();
+    const note = readFileSync(join(cache, 'restart.json'));
+    const hidden = async (version: string, at: number) => {
+      writeFileSync(join(cache, 'restart.json'), note);
+      return takeRestart(cache, version, at);
+    };
+    expect(await hidden('2.0.0', now)).toBe(true);
+    expect(await takeRestart(cache, '2.0.0', now)).toBe(false); // told once
+    expect(await hidden('1.0.0', now)).toBe(false);
+    expect(await hidden('2.0.0', now + 3600_000)).toBe(false);
+    writeFileSync(join(cache, 'restart.json'), 'null');
+    expect(await takeRestart(cache, '2.0.0', now)).toBe(false);
+  });
+
+  it('says so where the installation fails, and can begin again', async () => {
+    await joinedWith({}, { ...method(), install: () => Promise.reject(new PotluckError('POTLUCK_UPDATE_FAILED')) });
+    await updater.step('download');
+    await expect(updater.step('install')).rejects.toMatchObject({ code: 'POTLUCK_UPDATE_FAILED' });
+    expect(updater.state).toMatchObject({ phase: 'failed', problem: { code: 'POTLUCK_UPDATE_FAILED' } });
+    await updater.step('check');
+    await updater.step('download');
+    expect(updater.state.phase).toBe('ready');
   });
 
   it('says how far the download is', async () => {
@@ -241,6 +321,22 @@ describe('what is not genuine is refused:', () => {
     await expect(updater.step('download')).rejects.toThrow('longer than what was signed');
   });
 
+  it('a link in the place of a file, which is taken away and not followed', async () => {
+    const elsewhere = join(folder.path, 'elsewhere');
+    writeFileSync(elsewhere, CONTENT);
+    await joinedWith();
+    mkdirSync(cache);
+    symlinkSync(elsewhere, join(cache, IMAGE));
+    symlinkSync(elsewhere, join(cache, `${createHash('sha256').update(CONTENT).digest('hex')}.part`));
+    await updater.step('download');
+    expect(lstatSync(join(cache, IMAGE)).isFile()).toBe(true);
+    expect(readFileSync(elsewhere).equals(CONTENT)).toBe(true);
+    rmSync(join(cache, IMAGE));
+    symlinkSync(elsewhere, join(cache, IMAGE));
+    await expect(updater.step('install')).rejects.toThrow('the downloaded file was changed');
+    expect(installed).toEqual([]);
+  });
+
   it('a file that was exchanged on this disk after it was verified', async () => {
     await joinedWith();
     await updater.step('download');
@@ -316,6 +412,15 @@ describe('no update', () => {
     expect(updater.state.phase).toBe('none');
     await expect(updater.step('download')).rejects.toMatchObject({ code: 'POTLUCK_NO_UPDATE' });
   });
+});
+
+it('gives up a manager that never comes to an end', async () => {
+  manager.silent = true;
+  const key = readReleaseKey(PUBLIC);
+  const signal = new AbortController().signal;
+  const looking = lookForFeed(getOverHttp, { manager: manager.identity, key, signal, patience: 50 });
+  await expect(looking).rejects.toThrow('it took too long');
+  app();
 });
 
 it('looks again now and then', async () => {

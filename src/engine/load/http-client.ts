@@ -193,14 +193,15 @@ export function readInto(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let filled = 0;
-    const chunks = new SpentChunks();
     const fail = (error: Error) => {
       response.destroy();
       reject(error);
     };
     const short = () => new PotluckError('POTLUCK_ORIGIN_BROKEN', `${filled} of ${target.length} bytes came`);
     if (response.destroyed) return fail(short()); // it broke while nobody read: no event will tell of it any more
+    const chunks = new SpentChunks(response);
     response.on('data', (chunk: Buffer) => {
+      chunks.came(chunk);
       if (filled + chunk.length > target.length)
         return fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'more bytes than announced'));
       chunk.copy(target, filled);
@@ -227,14 +228,15 @@ export function readInto(
 export function eachChunk(response: IncomingMessage, take: (chunk: Buffer) => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     let last = Promise.resolve();
-    const chunks = new SpentChunks();
     const fail = (error: Error) => {
       response.destroy();
       reject(error);
     };
     const broken = () => fail(new PotluckError('POTLUCK_ORIGIN_BROKEN', 'the body broke off'));
     if (response.destroyed) return broken();
+    const chunks = new SpentChunks(response);
     response.on('data', (chunk: Buffer) => {
+      chunks.came(chunk);
       last = take(chunk).then(() => chunks.spent(chunk));
       pauseFor(response, last, fail);
     });

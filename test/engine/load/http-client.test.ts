@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { getEventListeners, once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import {
@@ -12,7 +13,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/engine/base/clock.ts';
 import { HttpClient, type Outgoing, readInto } from '../../../src/engine/load/http-client.ts';
-import { Throttle } from '../../../src/engine/rate/throttle.ts';
+import { type Flow, Throttle } from '../../../src/engine/rate/throttle.ts';
 import { eventually } from '../../support/help.ts';
 
 const STANDS_STILL = `
@@ -210,6 +211,27 @@ describe('the client for the origin and for members', () => {
       const into = Buffer.alloc(5);
       await readInto(await ask(url), into, flow());
       expect(into.toString()).toBe('hello');
+    });
+
+    it('gives the buffers that it came in back at once, and nothing else, however slowly it is read', async () => {
+      const body = randomBytes(1024 * 1024);
+      const { url } = await serve((request, response) => {
+        if (request.url === '/counted') response.setHeader('Content-Length', body.length);
+        response.end(body);
+      });
+      const into = Buffer.alloc(body.length);
+      const slow: Flow = { take: () => new Promise((resolve) => setImmediate(resolve)), close: () => undefined };
+      await readInto(await ask(url, { path: '/counted' }), into, flow());
+      const before = process.memoryUsage().arrayBuffers;
+      for (let i = 0; i < 24; i++) {
+        await readInto(
+          await ask(url, { path: i % 2 === 0 ? '/counted' : '/chunked' }),
+          into.fill(0),
+          i % 3 === 0 ? slow : flow(),
+        );
+        expect(into.equals(body)).toBe(true);
+      }
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(6 * body.length); // 48 where the collector is left to do it
     });
 
     it('refuses a longer and a shorter one', async () => {

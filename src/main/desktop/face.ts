@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
 import { Announcer } from './announcer.ts';
 import { Awake } from './awake.ts';
@@ -13,6 +14,7 @@ import type { Opened } from './opened.ts';
 import type { ElectronPieces } from './pieces.ts';
 import { Publisher } from './publisher.ts';
 import type { Surroundings } from './surroundings.ts';
+import { panelOf } from './tray.ts';
 import { TrayPlace } from './tray-place.ts';
 import type { Updates } from './updates.ts';
 import { MainWindow, type OpenOptions } from './window.ts';
@@ -40,7 +42,7 @@ export class Face {
 
   constructor(collaborators: FaceCollaborators, surroundings: Surroundings) {
     const { electron, opened, model } = collaborators;
-    const { platform, images, preload, release, probe, clock } = surroundings;
+    const { platform, env, images, preload, release, probe, clock } = surroundings;
     const { log, file } = opened;
     this.#with = collaborators;
     this.#around = surroundings;
@@ -69,8 +71,10 @@ export class Face {
     this.#awake = new Awake(electron.powerSaveBlocker);
     const calls = this.#calls();
     const act = trayActions(calls);
-    const trayImages = `${images}/tray`;
-    this.tray = new TrayPlace({ electron, probe, log, words: () => this.words, act }, { platform, images: trayImages });
+    this.tray = new TrayPlace(
+      { electron, probe, log, words: () => this.words, act },
+      { platform, images: join(images, 'tray'), panel: panelOf(env) },
+    );
     this.publisher = new Publisher({
       state: () => this.state,
       sample: (seconds) => model.sample(seconds),

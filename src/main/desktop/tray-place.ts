@@ -2,7 +2,7 @@ import type { Log } from '../../engine/base/log.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
 import type { ElectronPieces, Platform } from './pieces.ts';
 import type { Probe } from './probe.ts';
-import { TrayIcon } from './tray.ts';
+import { TrayIcon, type TrayOptions } from './tray.ts';
 import { hasTrayHost } from './tray-host.ts';
 import { type TrayAction, trayIconOf, trayMenu, trayTooltip } from './tray-menu.ts';
 import type { Words } from './words/index.ts';
@@ -22,7 +22,7 @@ export class TrayPlace {
   readonly #icon: TrayIcon;
   #present = false;
 
-  constructor(collaborators: TrayPlaceCollaborators, options: { platform: Platform; images: string }) {
+  constructor(collaborators: TrayPlaceCollaborators, options: TrayOptions) {
     this.#with = collaborators;
     this.#platform = options.platform;
     this.#icon = new TrayIcon(collaborators, options);

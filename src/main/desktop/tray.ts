@@ -4,11 +4,28 @@ import type { MenuEntry, TrayAction, TrayIconName } from './tray-menu.ts';
 
 type Template = Electron.MenuItemConstructorOptions;
 
+/**
+ * Linux tells when a menu opens and not when it is closed again; longer than this nobody looks at one, milliseconds. (Chromium's DbusMenu hears
+ * "AboutToShow" and lets "closed" go by.)
+ */
+const OPEN_AT_MOST = 20_000;
+
+/** What the icon stands on: on Linux nobody says, but most desktops have a dark panel whatever their theme. */
+export type Panel = 'dark' | 'follows the theme';
+
 /** What the tray shows at one moment. */
 export interface TrayView {
   readonly icon: TrayIconName;
   readonly tooltip: string;
   readonly menu: readonly MenuEntry[];
+}
+
+export interface TrayOptions {
+  readonly platform: Platform;
+  /** Folder of the tray's pictures. */
+  readonly images: string;
+  /** On Linux. */
+  readonly panel: Panel;
 }
 
 export interface TrayCollaborators {
@@ -19,16 +36,16 @@ export interface TrayCollaborators {
 /** The tray icon. Whoever makes it keeps it for as long as it shall be seen: a collected Tray disappears. */
 export class TrayIcon {
   readonly #with: TrayCollaborators;
-  readonly #options: { readonly platform: Platform; readonly images: string };
+  readonly #options: TrayOptions;
   #tray: Electron.Tray | undefined;
   #shown: { image: string; tooltip: string; menu: string } | undefined;
   #open = false;
+  #assumedClosed: NodeJS.Timeout | undefined;
   #waiting: TrayView | undefined;
   readonly #themeChanged = () => this.#setImage();
   #icon: TrayIconName = 'idle';
 
-  /** `images`: folder of the tray's pictures. */
-  constructor(collaborators: TrayCollaborators, options: { platform: Platform; images: string }) {
+  constructor(collaborators: TrayCollaborators, options: TrayOptions) {
     this.#with = collaborators;
     this.#options = options;
   }
@@ -71,6 +88,7 @@ export class TrayIcon {
     this.#shown = undefined;
     this.#waiting = undefined;
     this.#open = false;
+    clearTimeout(this.#assumedClosed);
   }
 
   #setMenu(entries: readonly MenuEntry[]): void {
@@ -79,23 +97,36 @@ export class TrayIcon {
     this.#shown.menu = menu;
     const built = this.#with.electron.Menu.buildFromTemplate(entries.map((entry) => this.#template(entry)));
     // Nobody wants a menu to change under the pointer.
-    built.on('menu-will-show', () => {
-      this.#open = true;
-    });
-    built.on('menu-will-close', () => {
-      this.#open = false;
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      if (waiting !== undefined) setImmediate(() => this.update(waiting)); // after the click that closed it
-    });
+    built.on('menu-will-show', () => this.#opened());
+    built.on('menu-will-close', () => this.#closed());
     this.#tray.setContextMenu(built);
+  }
+
+  #opened(): void {
+    this.#open = true;
+    if (this.#options.platform !== 'linux') return;
+    clearTimeout(this.#assumedClosed);
+    this.#assumedClosed = setTimeout(() => this.#closed(), OPEN_AT_MOST).unref();
+  }
+
+  #closed(): void {
+    clearTimeout(this.#assumedClosed);
+    this.#open = false;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) setImmediate(() => this.update(waiting)); // after the click that closed it
+  }
+
+  #clicked(action: TrayAction): void {
+    if (this.#open) this.#closed();
+    this.#with.act(action);
   }
 
   #template({ action, submenu, ...entry }: MenuEntry): Template {
     return {
       ...entry,
       ...(submenu === undefined ? {} : { submenu: submenu.map((one) => this.#template(one)) }),
-      ...(action === undefined ? {} : { click: () => this.#with.act(action) }),
+      ...(action === undefined ? {} : { click: () => this.#clicked(action) }),
     };
   }
 
@@ -113,9 +144,20 @@ export class TrayIcon {
   }
 
   #imageFile(): string {
-    const dark = this.#with.electron.nativeTheme.shouldUseDarkColorsForSystemIntegratedUI;
-    return join(this.#options.images, trayImageName(this.#icon, this.#options.platform, dark));
+    const { images, platform } = this.#options;
+    return join(images, trayImageName(this.#icon, platform, this.#onDark));
   }
+
+  get #onDark(): boolean {
+    const { nativeTheme } = this.#with.electron;
+    if (this.#options.platform !== 'linux') return nativeTheme.shouldUseDarkColorsForSystemIntegratedUI;
+    return this.#options.panel === 'dark' || nativeTheme.shouldUseDarkColors;
+  }
+}
+
+/** By the desktop's own name: KDE and LXQt paint their panel as everything else; those of GNOME, Cinnamon, Unity and Xfce are dark. */
+export function panelOf({ XDG_CURRENT_DESKTOP: desktop = '' }: { readonly XDG_CURRENT_DESKTOP?: string }): Panel {
+  return /\b(KDE|LXQt)\b/i.test(desktop) ? 'follows the theme' : 'dark';
 }
 
 /** File of a tray picture; Electron finds the `@2x` beside it. macOS colours templates itself, elsewhere the name says for which ground it is. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { TrayIcon, type TrayView } from '../../../src/main/desktop/tray.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Panel, panelOf, TrayIcon, type TrayView } from '../../../src/main/desktop/tray.ts';
 import { hasTrayHost, parseTrayHost } from '../../../src/main/desktop/tray-host.ts';
 import type { TrayAction } from '../../../src/main/desktop/tray-menu.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
@@ -13,11 +13,16 @@ const view = (changes: Partial<TrayView> = {}): TrayView => ({
   ...changes,
 });
 
-function make(platform: 'win32' | 'darwin' | 'linux') {
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function make(platform: 'win32' | 'darwin' | 'linux', panel: Panel = 'dark') {
   const electron = new ElectronDouble({ userData: '/nowhere' });
   electron.app.becomeReady();
   const acts: TrayAction[] = [];
-  const icon = new TrayIcon({ electron: electron.pieces, act: (action) => acts.push(action) }, { platform, images });
+  const act = (action: TrayAction) => acts.push(action);
+  const icon = new TrayIcon({ electron: electron.pieces, act }, { platform, images, panel });
   return { electron, acts, icon };
 }
 
@@ -34,7 +39,7 @@ describe('the tray icon', () => {
   });
 
   it('does not change a menu that is open', async () => {
-    const { electron, icon } = make('linux');
+    const { electron, icon } = make('win32');
     icon.show(view());
     const { menu } = electron.tray;
     menu?.emit('menu-will-show');
@@ -43,6 +48,24 @@ describe('the tray icon', () => {
     menu?.emit('menu-will-close');
     await new Promise(setImmediate);
     expect(electron.tray.menu?.labels).toEqual(['Later']);
+  });
+
+  it('changes it again on Linux, where nobody says that a menu was closed', async () => {
+    vi.useFakeTimers();
+    const { electron, icon } = make('linux');
+    icon.show(view());
+    const first = electron.tray.menu;
+    first?.emit('menu-will-show');
+    icon.show(view({ menu: [{ label: 'Later', action: { do: 'open' } }] }));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(electron.tray.menu).toBe(first);
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(electron.tray.menu?.labels).toEqual(['Later']);
+    electron.tray.menu?.emit('menu-will-show');
+    icon.show(view({ menu: [{ label: 'Last' }] }));
+    electron.tray.menu?.click('Later'); // closes it
+    await vi.advanceTimersByTimeAsync(1);
+    expect(electron.tray.menu?.labels).toEqual(['Last']);
   });
 
   it('opens the window on a click where the menu has a button of its own, and never on a Mac', () => {
@@ -67,6 +90,22 @@ describe('the tray icon', () => {
     expect(electron.tray.image.file).toBe(resolve(images, 'paused-light.png'));
     electron.nativeTheme.system('dark');
     expect(electron.tray.image.file).toBe(resolve(images, 'paused-dark.png'));
+  });
+
+  it('can be seen on the panels of Linux, which are dark in most desktops', () => {
+    const file = (panel: Panel, theme: 'light' | 'dark') => {
+      const { electron, icon } = make('linux', panel);
+      electron.nativeTheme.system(theme);
+      icon.show(view());
+      return electron.tray.image.file.replace(`${images}/`, '');
+    };
+    expect([file('dark', 'light'), file('dark', 'dark')]).toEqual(['idle-dark.png', 'idle-dark.png']);
+    expect(file('follows the theme', 'light')).toBe('idle-light.png');
+    expect(file('follows the theme', 'dark')).toBe('idle-dark.png');
+    const panels = ['ubuntu:GNOME', 'X-Cinnamon', 'XFCE', '', 'KDE', 'LXQt'].map((name) =>
+      panelOf({ XDG_CURRENT_DESKTOP: name }),
+    );
+    expect(panels.map((panel) => panel === 'dark')).toEqual([true, true, true, true, false, false]);
   });
 
   it('goes, and comes back', () => {

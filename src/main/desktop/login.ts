@@ -14,6 +14,14 @@ export interface LoginOptions {
   readonly home: string;
 }
 
+/** Whether it starts without a window: a Mac gives no words to what it starts at login, but says afterwards that it did. */
+export function startsHidden(
+  app: Pick<ElectronPieces['app'], 'getLoginItemSettings'>,
+  { argv, platform }: { readonly argv: readonly string[]; readonly platform: Platform },
+): boolean {
+  return argv.includes(HIDDEN) || (platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin);
+}
+
 type LoginApp = Pick<ElectronPieces['app'], 'getLoginItemSettings' | 'setLoginItemSettings'>;
 
 /** Whether the app starts when the person logs in. */

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { CloseStack } from '../../engine/base/lifecycle.ts';
+import type { Log } from '../../engine/base/log.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
 import { startImageAgain } from './again.ts';
+import { refuseNap } from './awake.ts';
 import { CrashGuard } from './crash.ts';
 import { Face } from './face.ts';
 import { FrontDoor } from './front-door.ts';
-import { HIDDEN } from './login.ts';
+import { HIDDEN, startsHidden } from './login.ts';
 import { type Hub, Model } from './model.ts';
 import { type Opened, openFiles } from './opened.ts';
-import type { ElectronPieces, Platform } from './pieces.ts';
+import type { ElectronPieces } from './pieces.ts';
 import { Power } from './power.ts';
 import { registerScheme, serveScheme } from './protocol-scheme.ts';
 import { Quit } from './quit.ts';
@@ -43,8 +45,10 @@ export async function startDesktop(
     return undefined;
   }
   registerScheme(electron);
+  electron.app.enableSandbox();
   // Windows shows notifications of programs that it knows by this name: the one of electron-builder.yml.
   if (surroundings.platform === 'win32') electron.app.setAppUserModelId(APP_ID);
+  if (surroundings.platform === 'darwin') refuseNap(electron);
   await electron.app.whenReady();
   const stack = new CloseStack();
   stack.use(door);
@@ -64,11 +68,10 @@ async function compose(
 ): Promise<DesktopApp> {
   const opened = await openFiles(electron, around, stack);
   const parts = await makeParts(electron, around, opened, stack);
-  const { face, model, crash } = parts;
-  await start(parts, electron, around, stack);
-  begin(around, parts);
-  model.engine.show(crash.takeReason());
-  door.attend({ show: () => face.open(), link: (text) => model.membership.open(text) });
+  const { face } = parts;
+  start(parts, electron, around, stack);
+  door.attend({ show: () => face.open(), again: (link) => startedAgain(parts, around, link) });
+  await begin(electron, around, parts);
   return {
     get state() {
       return face.state;
@@ -108,16 +111,22 @@ async function makeParts(
   );
   const model: Model = new Model({ electron, opened, updates, hub }, around);
   const face: Face = new Face({ electron, opened, model, updates }, around);
-  const crash = makeCrashGuard(electron, around, opened, model);
-  const [goodbye, wake, ending] = [() => model.goodbye(), () => model.wake(), () => quit.release()];
+  const crash = makeCrashGuard(electron, around, { opened, model, leaving: () => quit.leaving });
+  const [goodbye, wake] = [() => model.goodbye(), () => model.wake()];
+  const ending = (on: boolean) => {
+    face.window.release(on);
+    quit.release(on);
+  };
   const power = new Power({ electron, log, goodbye, wake, ending }, around);
   const quit: Quit = new Quit(
     {
       app: electron.app,
+      process: around.process,
       log,
       wantsWarm: () => file.settings.quitWarm && (model.engine.peer?.snapshot().running ?? 0) > 0,
       drain: () => model.engine.drain(),
       stop: () => stack.close(),
+      startAgain: (words) => startAgain(electron, opened, { ...around.relaunch, args: [...words] }),
     },
     around.quitDeadline === undefined ? {} : { deadline: around.quitDeadline },
   );
@@ -125,7 +134,7 @@ async function makeParts(
 }
 
 /** The list of starts; the stack is, reversed, the list of stops. */
-async function start(parts: Parts, electron: ElectronPieces, around: Surroundings, stack: CloseStack): Promise<void> {
+function start(parts: Parts, electron: ElectronPieces, around: Surroundings, stack: CloseStack): void {
   const { opened, hub, updates, model, face, crash, power, quit } = parts;
   crash.start();
   stack.use(crash);
@@ -140,7 +149,7 @@ async function start(parts: Parts, electron: ElectronPieces, around: Surrounding
   void model.conditions.start(); // PowerShell takes seconds; what is not known yet holds nothing back
   stack.use(face.notifications);
   stack.use(face.tray);
-  await face.tray.look();
+  stack.use(face);
   stack.use(face.publisher);
   stack.use(face.window);
   face.ipc.start();
@@ -148,9 +157,9 @@ async function start(parts: Parts, electron: ElectronPieces, around: Surrounding
   stack.defer(followTheme(electron, opened, hub));
   power.start();
   stack.use(power);
-  stack.defer(everyMinute(() => Promise.all([model.minute(), face.lookForTray()])));
+  stack.defer(everyMinute(() => Promise.all([model.minute(), face.lookForTray()]), opened.log));
   quit.start();
-  keepRunning(electron, around.platform);
+  keepRunning(electron);
 }
 
 function makeUpdates(
@@ -169,7 +178,11 @@ function makeUpdates(
   });
 }
 
-function makeCrashGuard(electron: ElectronPieces, around: Surroundings, opened: Opened, model: Model): CrashGuard {
+function makeCrashGuard(
+  electron: ElectronPieces,
+  around: Surroundings,
+  { opened, model, leaving }: { opened: Opened; model: Model; leaving: () => boolean },
+): CrashGuard {
   return new CrashGuard(
     {
       app: {
@@ -180,6 +193,7 @@ function makeCrashGuard(electron: ElectronPieces, around: Surroundings, opened: 
       log: opened.log,
       clock: around.clock,
       goodbye: () => model.goodbye(),
+      leaving,
     },
     { file: join(opened.folder, 'crash.json'), relaunch: around.relaunch },
   );
@@ -192,16 +206,38 @@ function startAgain({ app }: ElectronPieces, { log }: Opened, { execPath, args =
 }
 
 /** Where the app goes on from: nothing is shared before the person has joined once, and nothing after they have left. */
-function begin(around: Surroundings, { opened, model, face, updates }: Parts): void {
+async function begin(
+  electron: ElectronPieces,
+  around: Surroundings,
+  { opened, model, face, updates, crash }: Parts,
+): Promise<void> {
   const { settings, memory } = opened.file;
+  const hidden = startsHidden(electron.app, around) || updates.startsHidden;
+  face.start({ hidden });
   if (settings.joinAutomatically && memory.joined) void model.membership.rejoinLast(true);
-  if (!around.argv.includes(HIDDEN) && !updates.startsHidden) face.open();
-  else if (!face.tray.present) face.open({ minimised: true });
+  const reason = crash.takeReason();
+  if (reason !== null) model.engine.show(reason);
+  if (!hidden) face.open();
+  else if (reason !== null) face.open({ quiet: true });
+  await face.tray.look(); // the desktop's message bus may take seconds to say that; no window waits for it
+  if (hidden && !face.tray.present) face.open({ minimised: true });
   face.publisher.changed();
 }
 
-function everyMinute(look: () => Promise<unknown>): () => void {
-  const timer = setInterval(() => void look(), MINUTE).unref();
+/** Whoever starts an app that is on its way out wants to have it afterwards. */
+function startedAgain({ quit, face, model }: Parts, around: Surroundings, link: string | undefined): void {
+  if (quit.leaving) {
+    const words = around.relaunch.args.filter((word) => word !== HIDDEN);
+    quit.comeBack(link === undefined ? words : [...words, link]);
+  }
+  if (link === undefined || quit.leaving) face.open();
+  else model.membership.open(link);
+}
+
+function everyMinute(look: () => Promise<unknown>, log: Log): () => void {
+  // What fails now may go well the next time: it is no reason for the app to end.
+  const failed = (err: unknown) => log.error({ err }, 'what is done every minute has failed');
+  const timer = setInterval(() => void look().catch(failed), MINUTE).unref();
   return () => clearInterval(timer);
 }
 
@@ -213,8 +249,6 @@ function followTheme({ nativeTheme }: ElectronPieces, { file }: Opened, hub: Hub
 }
 
 /** The app outlives its window. Without a listener Electron quits with the last one. */
-function keepRunning({ app, Menu }: ElectronPieces, platform: Platform): void {
+function keepRunning({ app }: ElectronPieces): void {
   app.on('window-all-closed', () => undefined);
-  // Without a menu there are no shortcuts for reloading, zooming or developer tools; a Mac needs one for copy and paste.
-  if (platform !== 'darwin') Menu.setApplicationMenu(null);
 }

@@ -11,7 +11,7 @@ interface CrashNote {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly reason: string;
-  /** It was started again after this one, and has not told yet. */
+  /** Nobody was told yet. */
   readonly untold: boolean;
 }
 
@@ -22,6 +22,8 @@ export interface CrashCollaborators {
   readonly clock: Clock;
   /** Says goodbye to the manager; synchronous, and it may throw. */
   readonly goodbye: () => void;
+  /** The app ends anyway, or the session does: nobody wants it again. */
+  readonly leaving: () => boolean;
 }
 
 /** What happens after an error that nobody caught: it is logged, the manager is told, and the app starts once more with the reason shown. */
@@ -60,7 +62,7 @@ export class CrashGuard {
   crash(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
-    const { app, log, clock, goodbye } = this.#with;
+    const { app, log, clock, goodbye, leaving } = this.#with;
     log.error({ err: error }, 'an error that nobody caught; the app ends');
     try {
       goodbye();
@@ -71,8 +73,9 @@ export class CrashGuard {
     const now = clock.now();
     // A clock that was set back must not count as long ago.
     const again = last === undefined || Math.abs(now - last.at) > AGAIN;
-    this.#write({ at: now, reason: oneLine(error), untold: again });
-    if (again) app.relaunch(this.#options.relaunch);
+    // Where it stays away, the person is told when they start it.
+    this.#write({ at: now, reason: oneLine(error), untold: true });
+    if (again && !leaving()) app.relaunch(this.#options.relaunch);
     app.exit(1);
   }
 

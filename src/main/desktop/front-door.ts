@@ -5,10 +5,10 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Who is to be told once the app is up. */
 export interface Doorkeeper {
-  /** The app was started again: it is wanted in front. */
+  /** It is wanted in front. */
   show(): void;
-  /** A join link was opened. */
-  link(text: string): void;
+  /** The app was started again, perhaps with a join link. */
+  again(link: string | undefined): void;
 }
 
 /**
@@ -19,7 +19,8 @@ export class FrontDoor {
   readonly #app: ElectronPieces['app'];
   readonly #surroundings: Pick<Surroundings, 'argv' | 'release'>;
   #keeper: Doorkeeper | undefined;
-  #waiting: string | undefined;
+  /** What has come before the app was up. */
+  #waiting: { link: string | undefined } | undefined;
   readonly #second = (_event: Electron.Event, argv: string[]) => this.#come(linkIn(argv));
   readonly #openUrl = (event: Electron.Event, url: string) => {
     event.preventDefault(); // it is taken care of
@@ -35,7 +36,8 @@ export class FrontDoor {
   /** Before the app is ready, because macOS tells a link at once. False where the app runs already: then this one is to end. */
   open(): boolean {
     if (!this.#app.requestSingleInstanceLock()) return false;
-    this.#waiting = linkIn(this.#surroundings.argv);
+    const link = linkIn(this.#surroundings.argv);
+    if (link !== undefined) this.#come(link);
     this.#app.on('second-instance', this.#second);
     this.#app.on('open-url', this.#openUrl);
     this.#app.on('activate', this.#activate);
@@ -47,9 +49,9 @@ export class FrontDoor {
     this.#keeper = keeper;
     // A build from source is not what links should open tomorrow.
     if (this.#surroundings.release) this.#app.setAsDefaultProtocolClient(LINK_SCHEME);
-    const link = this.#waiting;
+    const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (link !== undefined) keeper.link(link);
+    if (waiting !== undefined) keeper.again(waiting.link);
   }
 
   close(): void {
@@ -61,8 +63,8 @@ export class FrontDoor {
   }
 
   #come(link: string | undefined): void {
-    if (this.#keeper === undefined) this.#waiting = link ?? this.#waiting;
-    else if (link === undefined) this.#keeper.show();
-    else this.#keeper.link(link);
+    // The first link counts, as it does later: see Membership.
+    if (this.#keeper === undefined) this.#waiting = { link: this.#waiting?.link ?? link };
+    else this.#keeper.again(link);
   }
 }

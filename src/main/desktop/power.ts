@@ -3,6 +3,11 @@ import type { ElectronPieces, Platform } from './pieces.ts';
 
 /** A shutdown that was called off is noticed this long after it was asked for, milliseconds. */
 const CALLED_OFF = 60_000;
+/**
+ * The same where the system had said that it is certain. On a Mac every other app may still say no, and ask the person about it for as long as
+ * it likes; until then nothing is to hold up a quit.
+ */
+const CALLED_OFF_AFTER_ALL = 5 * 60_000;
 
 export interface PowerCollaborators {
   readonly electron: Pick<ElectronPieces, 'powerMonitor' | 'BaseWindow'>;
@@ -11,8 +16,8 @@ export interface PowerCollaborators {
   readonly goodbye: () => void;
   /** The machine is awake again, or goes on after all. */
   readonly wake: () => void;
-  /** The session ends for good: nothing may hold it up. */
-  readonly ending: () => void;
+  /** The session ends for good: nothing may hold it up. False: it goes on after all. */
+  readonly ending: (on: boolean) => void;
 }
 
 /** Sleep, shutdown and log-off: the manager hears of them while there is still a network. */
@@ -58,14 +63,21 @@ export class Power {
   /** Another program, or the person, may still say no. */
   #question(): void {
     this.#sayGoodbye('query-session-end');
-    clearTimeout(this.#calledOff);
-    this.#calledOff = setTimeout(() => this.#wake('the end of the session was called off'), CALLED_OFF).unref();
+    this.#goOnAfter(CALLED_OFF);
   }
 
   #end(why: string): void {
-    clearTimeout(this.#calledOff);
-    this.#with.ending();
+    this.#with.ending(true);
     this.#sayGoodbye(why);
+    this.#goOnAfter(CALLED_OFF_AFTER_ALL);
+  }
+
+  #goOnAfter(milliseconds: number): void {
+    clearTimeout(this.#calledOff);
+    this.#calledOff = setTimeout(() => {
+      this.#with.ending(false);
+      this.#wake('the end of the session was called off');
+    }, milliseconds).unref();
   }
 
   #sayGoodbye(why: string): void {

@@ -12,7 +12,9 @@ const LEAVING = 10_000;
 export type Last = () => 'leaves' | undefined;
 
 export interface QuitCollaborators {
-  readonly app: Pick<ElectronPieces['app'], 'on' | 'off' | 'quit' | 'exit'>;
+  readonly app: Pick<ElectronPieces['app'], 'on' | 'off' | 'quit'>;
+  /** Signals. Electron's own handler takes one of them, and the next one kills. */
+  readonly process: Pick<NodeJS.EventEmitter, 'on' | 'off'>;
   readonly log: Log;
   /** Whether downloads are running that the person wants to be finished. */
   readonly wantsWarm: () => boolean;
@@ -20,7 +22,12 @@ export interface QuitCollaborators {
   readonly drain: () => Promise<void>;
   /** Stops everything, in order. */
   readonly stop: () => Promise<void>;
+  /** Starts the app anew when this process has ended, with these words. */
+  readonly startAgain: (words: readonly string[]) => void;
 }
+
+/** Both quit as a person does; a second one does not wait for downloads. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** The way out: before-quit is held up once, until the peer has left; a second quit does not wait for downloads. */
 export class Quit {
@@ -28,9 +35,13 @@ export class Quit {
   readonly #deadline: number;
   #state: 'running' | 'draining' | 'stopping' | 'stopped' = 'running';
   #hurry: () => void = () => undefined;
-  #last: Last = () => undefined;
+  #last: Last | undefined;
+  #released = false;
+  /** The words of a start while it was on its way out. */
+  #again: readonly string[] | undefined;
+  readonly #signal = () => this.#with.app.quit();
   readonly #beforeQuit = (event: Electron.Event) => {
-    if (this.#state === 'stopped') return;
+    if (this.#released || this.#state === 'stopped') return;
     event.preventDefault();
     if (this.#state === 'running') void this.#run();
     else this.#hurry();
@@ -43,6 +54,12 @@ export class Quit {
 
   start(): void {
     this.#with.app.on('before-quit', this.#beforeQuit);
+    for (const signal of SIGNALS) this.#with.process.on(signal, this.#signal);
+  }
+
+  /** It is on its way out, or the session is. */
+  get leaving(): boolean {
+    return this.#released || this.#state !== 'running';
   }
 
   /** Quits as a person would, and calls `last` when everything is closed, just before the process ends. */
@@ -51,9 +68,14 @@ export class Quit {
     this.#with.app.quit();
   }
 
-  /** The session ends: quitting is not held up any more. */
-  release(): void {
-    this.#state = 'stopped';
+  /** Somebody has started the app while it quits: whoever does that wants it to be there afterwards. */
+  comeBack(words: readonly string[]): void {
+    this.#again = words;
+  }
+
+  /** The session ends: quitting is not held up any more. False: that was called off. */
+  release(on = true): void {
+    this.#released = on;
   }
 
   async #run(): Promise<void> {
@@ -69,8 +91,20 @@ export class Quit {
       log.error({ err }, 'something could not be closed');
     }
     this.#state = 'stopped';
-    if (this.#last() === 'leaves') setTimeout(() => app.quit(), LEAVING);
+    for (const signal of SIGNALS) this.#with.process.off(signal, this.#signal);
+    if (this.#finish() === 'leaves') setTimeout(() => app.quit(), LEAVING);
     else app.quit();
+  }
+
+  /** Whatever goes wrong here, the process ends: there is no window and no icon any more. */
+  #finish(): ReturnType<Last> {
+    try {
+      if (this.#last !== undefined) return this.#last();
+      if (this.#again !== undefined && !this.#released) this.#with.startAgain(this.#again);
+    } catch (err) {
+      this.#with.log.error({ err }, 'what was to be done last has failed');
+    }
+    return undefined;
   }
 
   /** Waits for what is under way, but no longer than that, nor than until somebody quits again. */

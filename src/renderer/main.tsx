@@ -1,11 +1,13 @@
+import './safe-language.ts';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { DesktopBridge, DesktopState } from '../engine/protocol/desktop.ts';
 import { type Backend, bridgeBackend } from './data/backend.ts';
 import { Model } from './data/model.ts';
+import { keepFocus } from './parts/focus.ts';
 import { App } from './views/app.tsx';
 import { Waiting } from './views/waiting.tsx';
-import { LOCALES } from './words/words.ts';
+import { LOCALES, languageOf } from './words/words.ts';
 import './style/index.css';
 
 declare global {
@@ -30,10 +32,13 @@ async function start(root: Element, backend: Backend): Promise<void> {
   });
   document.addEventListener('visibilitychange', show);
 
-  render(<Waiting problem={null} />, root);
+  // The state will say which language it is: the system's is a good guess.
+  const guess = languageOf(navigator.language);
+  document.documentElement.lang = LOCALES[guess];
+  render(<Waiting problem={null} language={guess} />, root);
   const first = await backend.call('ready', null);
   if (!first.ok) {
-    render(<Waiting problem={first.problem} />, root);
+    render(<Waiting problem={first.problem} language={guess} />, root);
     return;
   }
   const made = new Model(backend, first.value);
@@ -42,8 +47,10 @@ async function start(root: Element, backend: Backend): Promise<void> {
   effect(() => {
     document.documentElement.lang = LOCALES[made.language.value];
     document.documentElement.dataset['theme'] = made.dark.value ? 'dark' : 'light';
+    document.title = made.title.value;
   });
   render(<App model={made} />, root);
+  keepFocus();
   show();
 }
 

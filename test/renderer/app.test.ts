@@ -64,6 +64,45 @@ describe.skipIf(browser === undefined)('the window', () => {
     expect(await focused()).toBe('Leave');
   });
 
+  it('keeps the focus where the button that had it goes away with what it did', async () => {
+    const window = await open({ state: state() });
+    const { page } = window;
+    const focused = () => page.evaluate('[document.activeElement.tagName, document.activeElement.textContent].join()');
+    await page.getByRole('button', { name: 'Join Office cache' }).press('Enter');
+    await window.push(STATES['joining']!);
+    await expect.poll(focused).toBe('H1,Joining…');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('BUTTON,Cancel');
+    await window.push(STATES['sharing']!);
+    await expect.poll(focused).toBe('H1,Sharing');
+    // Who looks at something else is left there.
+    await page.getByRole('tab', { name: 'Home' }).focus();
+    await window.push(STATES['draining']!);
+    await page.getByRole('heading', { name: 'Leaving politely' }).waitFor();
+    expect(await focused()).toBe('BUTTON,Home');
+  });
+
+  it('says in its title where it stands, in the language that is set', async () => {
+    const window = await open({ state: STATES['first-run']! });
+    const titled = () => window.page.title();
+    expect(await titled()).toBe('Potluck');
+    await window.push(STATES['sharing']!);
+    await expect.poll(titled).toBe('Sharing – Potluck');
+    await window.push({ settings: { ...SETTINGS, language: 'zh' } });
+    await expect.poll(titled).toBe('正在共享 – Potluck');
+  });
+
+  it('is drawn where the system names no language', async () => {
+    const window = await open({ state: joined('sharing'), systemLanguage: 'en-US@posix' });
+    await window.page.getByRole('img', { name: /Throughput/ }).waitFor();
+  });
+
+  it('begins in the system’s language, before anything says which one is set', async () => {
+    const window = await open({ state: state(), silent: true, systemLanguage: 'zh-Hans-CN' });
+    await window.page.getByText('Potluck 没有响应').waitFor();
+    expect(await window.page.locator('html').getAttribute('lang')).toBe('zh-CN');
+  });
+
   it('shows where the focus is, on every control of every view', async () => {
     const window = await open({ state: joined('sharing', { tray: false }) });
     const { page } = window;
@@ -153,6 +192,7 @@ describe.skipIf(browser === undefined)('the window', () => {
       return (await made).step;
     };
     expect(await step('Check now')).toBe('check');
+    await page.getByRole('status').getByText('Looked for updates just now.').waitFor();
     await window.push({ update: { phase: 'available', version: '0.2.0', progress: null, off: null, problem: null } });
     expect(await step('Download 0.2.0')).toBe('download');
     await window.push({ update: { phase: 'downloading', version: '0.2.0', progress: 0.25, off: null, problem: null } });

@@ -55,6 +55,8 @@ export class Model {
   readonly format: ReadonlySignal<Format>;
   readonly dark: ReadonlySignal<boolean>;
   readonly settings: ReadonlySignal<DesktopSettings>;
+  /** Of the window: where it stands comes first, as a task bar cuts the rest off. */
+  readonly title: ReadonlySignal<string>;
 
   constructor(backend: Backend, first: DesktopState) {
     this.backend = backend;
@@ -67,6 +69,10 @@ export class Model {
       settings.theme === 'system' ? resolved.dark : settings.theme === 'dark',
     );
     this.words = computed(() => WORDS[this.language.value]);
+    this.title = computed(() => {
+      const { app, settings } = this.#state.value;
+      return settings.firstRunDone ? `${this.words.value.state[app].title} – Potluck` : 'Potluck';
+    });
     this.format = computed(() => makeFormat(LOCALES[this.language.value], this.words.value.units));
   }
 

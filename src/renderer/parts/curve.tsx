@@ -15,7 +15,8 @@ export interface CurveProps {
 }
 
 const HEIGHT = 112;
-const AXIS = 64;
+/** Room for the figures of the axis, in sizes of their text. */
+const AXIS = 5.5;
 /** Pixels between two points, at least. */
 const POINT = 3;
 
@@ -23,13 +24,13 @@ const POINT = 3;
 export function Curve({ up, down, label, rate, look }: CurveProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
-  const data = (): uPlot.AlignedData => dataFor(up, down, (plot.current?.width ?? 360) - AXIS);
+  const data = (): uPlot.AlignedData => dataFor(up, down, plot.current?.width ?? 360);
 
   // Made anew with new colours or another language's figures, which `look` stands for.
   useLayoutEffect(() => {
     const element = host.current;
     if (element === null) return;
-    const made = new uPlot(options(element, rate), dataFor(up, down, element.clientWidth - AXIS), element);
+    const made = new uPlot(options(element, rate), dataFor(up, down, element.clientWidth), element);
     plot.current = made;
     const observer = new ResizeObserver(() => {
       made.setSize({ width: element.clientWidth, height: HEIGHT });
@@ -47,14 +48,20 @@ export function Curve({ up, down, label, rate, look }: CurveProps) {
 }
 
 function dataFor(up: readonly number[], down: readonly number[], width: number): uPlot.AlignedData {
-  const points = Math.min(CURVE_LENGTH, Math.max(20, Math.floor(width / POINT)));
+  const points = Math.min(CURVE_LENGTH, Math.max(20, Math.floor((width - AXIS * textSize()) / POINT)));
   const series = [up, down].map((samples) => reduce(lastSamples(samples, CURVE_LENGTH), points));
   const [first = [], second = []] = series;
   return [first.map((_, place) => place), first, second];
 }
 
+/** Pixels; a canvas does not follow the size that somebody chose for text by itself. */
+function textSize(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.75;
+}
+
 function options(element: HTMLElement, rate: (perSecond: number) => string): uPlot.Options {
   const style = getComputedStyle(element);
+  const size = textSize();
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const line = (name: string): uPlot.Series => ({
     stroke: colour(`--${name}`),
@@ -76,10 +83,10 @@ function options(element: HTMLElement, rate: (perSecond: number) => string): uPl
       { show: false },
       {
         side: 1,
-        size: AXIS,
+        size: AXIS * size,
         gap: 6,
         stroke: colour('--text-2'),
-        font: `11px ${style.fontFamily}`,
+        font: `${size}px ${style.fontFamily}`,
         grid: { stroke: colour('--line'), width: 1 },
         ticks: { show: false },
         splits: (_self, _axis, least, most) => [least, most / 2, most],

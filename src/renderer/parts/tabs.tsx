@@ -60,8 +60,9 @@ export function Tabs<Name extends string>({ label, tabs, chosen, onChoose }: Tab
 
 export function TabPanel({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   return (
-    <main class="panel" id={`panel-${name}`} key={name}>
-      <div class="panel-inside" role="tabpanel" aria-labelledby={`tab-${name}`}>
+    <main class="panel" key={name}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: from here the arrows scroll a view that begins with words */}
+      <div class="panel-inside" role="tabpanel" id={`panel-${name}`} aria-labelledby={`tab-${name}`} tabIndex={0}>
         {children}
       </div>
     </main>

@@ -1,15 +1,20 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Problem } from '../../engine/protocol/desktop.ts';
 import { Pot } from '../parts/pot.tsx';
-import { problemText, WORDS } from '../words/words.ts';
+import { type LanguageName, problemText, WORDS } from '../words/words.ts';
 
 /** Milliseconds after which a person begins to wonder. */
 const PATIENCE = 400;
 const LONG = 8000;
 
-/** Before the first state, which says the language: the system's is a good guess. */
-export function Waiting({ problem }: { readonly problem: Problem | null }) {
-  const words = navigator.language.startsWith('zh') ? WORDS.zh : WORDS.en;
+export interface WaitingProps {
+  readonly problem: Problem | null;
+  readonly language: LanguageName;
+}
+
+/** Before the first state. */
+export function Waiting({ problem, language }: WaitingProps) {
+  const words = WORDS[language];
   const [waited, setWaited] = useState(0);
   useEffect(() => {
     const timers = [PATIENCE, LONG].map((after) => window.setTimeout(() => setWaited(after), after));

@@ -9,6 +9,11 @@ export type LanguageName = 'en' | 'zh';
 
 export const WORDS: Readonly<Record<LanguageName, Words>> = { en, zh };
 
+/** The language of the window that is nearest to a tag of BCP 47. */
+export function languageOf(tag: string): LanguageName {
+  return /^zh\b/i.test(tag) ? 'zh' : 'en';
+}
+
 /** What Intl and the page's `lang` call them. */
 export const LOCALES: Readonly<Record<LanguageName, string>> = { en: 'en', zh: 'zh-CN' };
 

@@ -67,6 +67,8 @@ export interface WindowOptions extends BrowserContextOptions {
   readonly silent?: boolean;
   /** What the clock of the page says; the real time where it is left out. */
   readonly now?: Date;
+  /** What `navigator.language` says, were it no language. */
+  readonly systemLanguage?: string;
 }
 
 /**
@@ -89,7 +91,7 @@ export class WindowPage {
   }
 
   static async open(browser: Browser, folder: string, options: WindowOptions): Promise<WindowPage> {
-    const { state, silent = false, now, ...rest } = options;
+    const { state, silent = false, now, systemLanguage, ...rest } = options;
     const context = await browser.newContext({
       viewport: { width: 420, height: 640 },
       locale: 'en-US',
@@ -115,6 +117,10 @@ export class WindowPage {
       });
     });
     await page.exposeFunction('potluckCall', (name: CallName, payload: unknown) => window.#take(name, payload));
+    if (systemLanguage !== undefined) {
+      const says = JSON.stringify(systemLanguage);
+      await page.addInitScript(`Object.defineProperty(Navigator.prototype, 'language', { get: () => ${says} })`);
+    }
     await page.addInitScript(BRIDGE);
     await page.goto(`${TEST_ORIGIN}/`);
     // A person who waits: a moment, and long.

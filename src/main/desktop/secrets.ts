@@ -13,6 +13,8 @@ const SecretFile = Type.Object({
 type SecretFile = Static<typeof SecretFile>;
 
 const OWNER_ONLY = 0o600;
+/** The system may ask the person to unlock its key ring before it answers. The app does not wait longer than that to start, milliseconds. */
+const PATIENCE = 2000;
 
 /**
  * Join tokens, by the fingerprint of the manager that they are for. They are kept by the system's own safe place, where there is one; else for
@@ -22,19 +24,23 @@ export class Secrets {
   readonly #storage: ElectronPieces['safeStorage'];
   readonly #log: Log;
   readonly #path: string;
-  readonly #safe: boolean;
+  readonly #safe: Promise<boolean>;
+  #isSafe = false;
   readonly #session = new Map<string, string>();
   #file: SecretFile;
 
   private constructor(
     { safeStorage, log }: { safeStorage: ElectronPieces['safeStorage']; log: Log },
-    options: { path: string; safe: boolean },
+    options: { path: string; safe: Promise<boolean> },
     file: SecretFile,
   ) {
     this.#storage = safeStorage;
     this.#log = log;
     this.#path = options.path;
-    this.#safe = options.safe;
+    this.#safe = options.safe.then((safe) => {
+      this.#isSafe = safe;
+      return safe;
+    });
     this.#file = file;
   }
 
@@ -44,12 +50,17 @@ export class Secrets {
     collaborators: { safeStorage: ElectronPieces['safeStorage']; log: Log },
     platform: Platform,
   ): Promise<Secrets> {
-    const safe = await isSafe(collaborators.safeStorage, platform).catch(() => false);
-    return new Secrets(collaborators, { path, safe }, await readFile(path, collaborators.log));
+    const late = new Promise((resolve) => {
+      setTimeout(resolve, PATIENCE).unref();
+    });
+    const safe = isSafe(collaborators.safeStorage, platform).catch(() => false);
+    const secrets = new Secrets(collaborators, { path, safe }, await readFile(path, collaborators.log));
+    await Promise.race([secrets.#safe, late]);
+    return secrets;
   }
 
   get kind(): 'safe' | 'session' | 'file' {
-    if (this.#safe) return 'safe';
+    if (this.#isSafe) return 'safe';
     return Object.keys(this.#file.plain).length > 0 ? 'file' : 'session';
   }
 
@@ -57,7 +68,7 @@ export class Secrets {
   async get(fingerprint: string): Promise<string | undefined> {
     const held = this.#session.get(fingerprint) ?? this.#file.plain[fingerprint];
     const sealed = this.#file.sealed[fingerprint];
-    if (held !== undefined || sealed === undefined || !this.#safe) return held;
+    if (held !== undefined || sealed === undefined || !(await this.#safe)) return held;
     try {
       const { result, shouldReEncrypt } = await this.#storage.decryptStringAsync(Buffer.from(sealed, 'base64'));
       if (shouldReEncrypt) await this.set(fingerprint, result);
@@ -71,9 +82,9 @@ export class Secrets {
   /** Keeps a token as safely as this system can. `inFile`: the person agreed to a file where nothing better is there. */
   async set(fingerprint: string, token: string, options: { inFile?: boolean } = {}): Promise<void> {
     this.#session.set(fingerprint, token);
+    const encrypted = (await this.#safe) ? await this.#storage.encryptStringAsync(token) : undefined;
     const { sealed, plain } = withoutKey(this.#file, fingerprint);
-    if (this.#safe) {
-      const encrypted = await this.#storage.encryptStringAsync(token);
+    if (encrypted !== undefined) {
       await this.#write({ sealed: { ...sealed, [fingerprint]: encrypted.toString('base64') }, plain });
     } else if (options.inFile === true) {
       await this.#write({ sealed, plain: { ...plain, [fingerprint]: token } });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Secrets } from '../../../src/main/desktop/secrets.ts';
 import { SafeStorageDouble } from '../../support/electron/system.ts';
 import { type TempFolder, tempFolder } from '../../support/program.ts';
@@ -18,6 +18,10 @@ function unsafe(): SafeStorageDouble {
   storage.backend = 'basic_text';
   return storage;
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('join tokens', () => {
   it('are kept by the system, and stand nowhere in the clear', async () => {
@@ -62,6 +66,22 @@ describe('join tokens', () => {
     expect(await (await open(folder, storage)).get(KEY)).toBeUndefined();
     writeFileSync(join(folder.path, 'secrets.json'), '{"sealed":7}');
     expect(await (await open(folder)).get(KEY)).toBeUndefined();
+  });
+
+  it('do not keep the app from starting while the person is asked to unlock the key ring', async () => {
+    using folder = tempFolder();
+    await (await open(folder)).set(KEY, 'open-sesame');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const storage = new SafeStorageDouble();
+    let unlock: (open: boolean) => void = () => undefined;
+    storage.isAsyncEncryptionAvailable = () => new Promise((resolve) => (unlock = resolve));
+    const opening = open(folder, storage);
+    await vi.advanceTimersByTimeAsync(2000);
+    const secrets = await opening;
+    expect(secrets.kind).toBe('session');
+    const token = secrets.get(KEY);
+    unlock(true);
+    expect([await token, secrets.kind]).toEqual(['open-sesame', 'safe']);
   });
 
   it('are safe on Windows and macOS whatever Linux’s backend would be', async () => {

@@ -50,9 +50,10 @@ export class Ipc {
     return this.#run(name, payload as CallPayload<typeof name>);
   }
 
-  /** Our window, its outermost frame, showing our page: none of these follows from another. */
+  /** Our window, its outermost frame, still in it, showing our page: none of these follows from another. */
   #isOurs({ sender, senderFrame }: Electron.IpcMainInvokeEvent): boolean {
-    if (sender !== this.#with.sender() || senderFrame === null || senderFrame.parent !== null) return false;
+    if (sender !== this.#with.sender() || senderFrame === null) return false;
+    if (senderFrame.detached || senderFrame.parent !== null) return false;
     return URL.canParse(senderFrame.url) && senderFrame.origin === APP_ORIGIN;
   }
 

@@ -74,6 +74,8 @@ describe('the channel of the window', () => {
       { parent },
       { url: 'app://other/index.html', origin: 'app://other' },
       { origin: 'null' },
+      { detached: true },
+      null,
     ])
       await expect(ours.invoke(CALL_CHANNEL, ['leave', { cold: true }], frame)).rejects.toThrow('not understood');
     const other = new electron.pieces.BrowserWindow({});

@@ -3,16 +3,22 @@ import { silentLog } from '../../../src/engine/base/log.ts';
 import { MainWindow } from '../../../src/main/desktop/window.ts';
 import type { KeptPlace } from '../../../src/main/desktop/window-place.ts';
 import { wordsOf } from '../../../src/main/desktop/words/index.ts';
-import { PreventableEvent } from '../../support/electron/app.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
 import type { MemoryHost } from '../../support/electron/page.ts';
+import { MenuDouble } from '../../support/electron/tray.ts';
 import { eventually } from '../../support/program.ts';
 import { stateOf } from './states.ts';
 
 async function make(
-  options: { minimise?: boolean; release?: boolean; place?: unknown; displays?: Electron.Rectangle[] } = {},
+  options: {
+    minimise?: boolean;
+    release?: boolean;
+    place?: unknown;
+    displays?: Electron.Rectangle[];
+    wayland?: boolean;
+  } = {},
 ) {
-  const electron = new ElectronDouble({ userData: '/nowhere' });
+  const electron = new ElectronDouble({ userData: '/nowhere', wayland: options.wayland === true });
   await electron.app.whenReady();
   const kept: KeptPlace[] = [];
   let closed = 0;
@@ -54,20 +60,20 @@ describe('the window', () => {
       devTools: false,
     });
     expect(webContents.openHandler?.({} as Electron.HandlerDetails)).toEqual({ action: 'deny' });
-    for (const name of ['will-navigate', 'will-attach-webview']) {
-      const event = new PreventableEvent();
-      webContents.emit(name, event);
-      expect([name, event.defaultPrevented]).toEqual([name, true]);
-    }
-    const session = webContents.session as unknown as {
-      permissionRequest(contents: unknown, permission: string, answer: (yes: boolean) => void): void;
-      permissionCheck(): boolean;
-    };
-    let granted: boolean | undefined;
-    session.permissionRequest(null, 'notifications', (yes) => {
-      granted = yes;
-    });
-    expect([granted, session.permissionCheck()]).toEqual([false, false]);
+  });
+
+  it('is shown on Wayland, which draws nothing of a window before', async () => {
+    const { electron, window } = await make({ wayland: true });
+    window.open();
+    await eventually(() => electron.window.visible);
+  });
+
+  it('has a menu for the text that is clicked with the right button', async () => {
+    const { electron, window } = await make();
+    window.open();
+    const { webContents } = electron.window;
+    webContents.emit('context-menu', {}, { isEditable: true, editFlags: { canPaste: true }, selectionText: '' });
+    expect(MenuDouble.popped?.labels).toContain('Paste');
   });
 
   it('has developer tools only in a build that is not for people', async () => {

@@ -82,6 +82,15 @@ export interface ManagerSettings extends NodeSettings {
   readonly installers: string | undefined;
 }
 
+/** Where announcements are heard; empty for wherever there is a network. */
+export interface NetworkChoice {
+  /** Names or addresses of the only interfaces to use; all but loopback where not given. Loopback is used only when named here. */
+  readonly interfaces?: readonly string[];
+  /** UDP port and IPv4 group, instead of 5353 and 224.0.0.251 (RFC 6762 section 3). */
+  readonly port?: number;
+  readonly group?: string;
+}
+
 export interface PeerSettings extends NodeSettings {
   readonly face: 'peer';
   /** Base URL of the manager's data port, without a trailing slash; undefined: found by mDNS. */
@@ -93,6 +102,11 @@ export interface PeerSettings extends NodeSettings {
    * by itself, as a wrong join token, ends the start or the peer either way.
    */
   readonly persist?: 'fail' | 'try';
+  /**
+   * Where nobody answers at `upstream`, or somebody with another key, the manager with the key that is known is looked for on these networks, by
+   * mDNS, and joined where it is now. Not given: it is sought at `upstream` alone.
+   */
+  readonly follow?: NetworkChoice;
   /** Folder of the disk tier, absolute, for nothing else; where not given, one in the state folder. */
   readonly cacheFolder?: string;
   /** As written, for rate/hours.ts; undefined: always. */

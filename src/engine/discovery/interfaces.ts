@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { NetworkChoice } from '../base/settings.ts';
 
 /** An interface of this machine with its first IPv4 address: multicast is joined once per interface, not per address. */
 export interface NetworkInterface {
@@ -12,12 +13,7 @@ export interface NetworkInterface {
 }
 
 /** Where announcements are sent and heard. Everything has a sensible default; tests narrow it so that they do not hear each other. */
-export interface MulticastOptions {
-  /** Names or addresses of the only interfaces to use; all but loopback where not given. Loopback is used only when named here. */
-  readonly interfaces?: readonly string[];
-  /** UDP port and IPv4 group, instead of 5353 and 224.0.0.251 (RFC 6762 section 3). */
-  readonly port?: number;
-  readonly group?: string;
+export interface MulticastOptions extends NetworkChoice {
   /** Milliseconds between two looks at the interfaces, instead of 2 s. */
   readonly poll?: number;
   /** What the machine has, instead of asking the operating system. */

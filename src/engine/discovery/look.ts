@@ -14,6 +14,25 @@ export interface LookOptions {
   readonly timeout?: number;
 }
 
+/** The manager with this key, as soon as a started finder has seen it; undefined where that does not happen in time, or the signal ends it. */
+export async function lookForKey(
+  finder: Finder,
+  fingerprint: string,
+  options: { readonly signal: AbortSignal; readonly timeout: number },
+): Promise<FoundManager | undefined> {
+  const { signal, timeout } = options;
+  const seen = () => finder.managers.find((manager) => manager.fingerprint === fingerprint);
+  const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const unsubscribe = finder.subscribe(() => seen() !== undefined && end());
+  over.addEventListener('abort', end);
+  if (seen() === undefined && timeout > 0 && !over.aborted) await promise;
+  unsubscribe();
+  over.removeEventListener('abort', end);
+  return seen();
+}
+
 /**
  * Waits until a started finder has seen a manager to join, and returns those to try, the best first. The pinned one is taken at once; without
  * it, and with one pinned, the whole time is waited for it. Throws POTLUCK_MANAGER_NOT_FOUND with what was seen.

@@ -1,6 +1,9 @@
 /** Milliseconds. The longest wait leaves room for the join itself, so that a peer is back within 5 s of its manager. */
 const FIRST = 200;
 const LONGEST = 3000;
+/** After so many tries, some minutes, the manager is not restarting: it is away, or a laptop is. */
+const HOPEFUL = 100;
+const AWAY = 20_000;
 /** A manager that says no, rather than nothing, is asked again only now and then. */
 const AFTER_REFUSAL = 30_000;
 
@@ -14,7 +17,11 @@ export class Backoff {
 
   /** Milliseconds to wait after one more failure. `refused`: trying soon makes no sense. */
   failed(refused: boolean): number {
-    const base = refused ? AFTER_REFUSAL : Math.min(LONGEST, FIRST * 2 ** Math.min(this.#failures++, 10));
+    const base = refused ? AFTER_REFUSAL : this.#afterNothing(this.#failures++);
     return base * (0.5 + Math.random() / 2);
+  }
+
+  #afterNothing(failures: number): number {
+    return failures < HOPEFUL ? Math.min(LONGEST, FIRST * 2 ** Math.min(failures, 10)) : AWAY;
   }
 }

@@ -8,8 +8,6 @@ import type { PeerSettings } from '../base/settings.ts';
 import { openStateFolder } from '../base/state-folder.ts';
 import { lockState } from '../base/state-lock.ts';
 import { VERSION } from '../base/version.ts';
-import { Finder } from '../discovery/finder.ts';
-import { lookForManager } from '../discovery/look.ts';
 import { HeadTable } from '../load/heads.ts';
 import { KeptContent } from '../load/kept-content.ts';
 import { MemoryGrant } from '../load/memory-grant.ts';
@@ -20,12 +18,13 @@ import { Throttle } from '../rate/throttle.ts';
 import { PeerContent } from './content.ts';
 import { HeldContent } from './held.ts';
 import { loadPeerIdentity } from './identity-file.ts';
-import type { Candidate, PeerFacts } from './join.ts';
+import type { PeerFacts } from './join.ts';
 import { Membership } from './membership.ts';
 import { Outbox } from './outbox.ts';
 import { PinFile } from './pin-file.ts';
 import { PeerPorts } from './ports.ts';
 import { PeerSession } from './session.ts';
+import { whereaboutsOf } from './whereabouts.ts';
 
 /**
  * Starts a peer: listens, joins its manager, serves. Rejects with what kept it from that; everything that was opened is closed by then. With
@@ -63,8 +62,8 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
   const held = new HeldContent({ kept, heads, cluster: membership, clock, log });
   await held.start();
   const content = stack.use(new PeerContent({ store, heads, membership, download, clock, log }, settings));
-  const finder = settings.upstream === undefined ? stack.use(new Finder({ log, clock })) : undefined;
-  await finder?.start();
+  const whereabouts = stack.use(whereaboutsOf(settings, { pins, membership, clock, log }));
+  await whereabouts.start();
   const session: PeerSession = new PeerSession(
     {
       identity,
@@ -73,7 +72,7 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
       outbox,
       clock,
       log,
-      candidates: (trying) => candidates(settings, pins, finder, trying),
+      whereabouts,
       facts: () => factsOf(settings, ports.port),
       collect: () => ports.collect(),
       holdings: () => ({ pieces: held.pieces(), heads: held.heads() }),
@@ -83,14 +82,23 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
         missed: (purges, last) => held.missed(purges, last),
         purge: (purge) => held.purge(purge),
         reset: () => held.reset(),
-        joined: ({ groups }) => ports.setGroups(groups),
+        joined: ({ groups }) => {
+          whereabouts.joined();
+          ports.setGroups(groups);
+        },
         groups: (groups) => ports.setGroups(groups),
         command: (command) => ports.obey(command),
         changed: () => ports.changed(),
         refused: (error) => ports.fail(error),
       },
     },
-    { joinToken: settings.joinToken, persist: settings.persist === 'try', sent: upload, received: download },
+    {
+      joinToken: settings.joinToken,
+      persist: settings.persist === 'try',
+      follows: settings.follow !== undefined,
+      sent: upload,
+      received: download,
+    },
   );
   const ports: PeerPorts = new PeerPorts(
     {
@@ -105,7 +113,7 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
       upload,
       download,
       access: options.access,
-      refresh: () => finder?.refresh(),
+      refresh: () => whereabouts.refresh(),
       clock,
       log,
       stack,
@@ -117,23 +125,6 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
   await session.start({ signal });
   ports.begun();
   return ports;
-}
-
-async function candidates(
-  settings: PeerSettings,
-  pins: PinFile,
-  finder: Finder | undefined,
-  signal: AbortSignal,
-): Promise<readonly Candidate[]> {
-  if (finder === undefined) return [{ url: settings.upstream as string, fingerprint: settings.upstreamKey }];
-  const pinned = pins.latest?.key;
-  const wanted = { token: settings.joinToken !== undefined, ...(pinned === undefined ? {} : { pinned }) };
-  const found = await lookForManager(finder, wanted, { signal });
-  // Each address of each manager is a candidate of its own: the first that answers is taken.
-  return found.flatMap(({ fingerprint, url, addresses }) => {
-    const urls = new Set([url, ...addresses.map((address) => address.url)]);
-    return [...urls].map((one) => ({ url: one, fingerprint, found: true }));
-  });
 }
 
 function factsOf(settings: PeerSettings, port: number): PeerFacts {

@@ -6,10 +6,11 @@ import type { Identity } from '../content/signature.ts';
 import type { PieceName } from '../load/cluster.ts';
 import type { Command, Purge, Welcome, WireGroup, WireLoad } from '../protocol/messages.ts';
 import type { Meter } from '../protocol/wire.ts';
-import type { Candidate, PeerFacts } from './join.ts';
+import type { PeerFacts } from './join.ts';
 import type { Membership } from './membership.ts';
 import type { Outbox } from './outbox.ts';
 import type { PinFile } from './pin-file.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** What happens to a session. For whoever must act on it; called on the path of frames, so none may throw. */
 export interface SessionObserver {
@@ -43,8 +44,8 @@ export interface PeerSessionCollaborators {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whom to try, the best first; asked before every try. Throws POTLUCK_MANAGER_NOT_FOUND. */
-  readonly candidates: (signal: AbortSignal) => Promise<readonly Candidate[]>;
+  /** Whom to try; asked before every try. */
+  readonly whereabouts: Pick<Whereabouts, 'candidates' | 'elsewhere'>;
   readonly facts: () => PeerFacts;
   /** The load of the last second. */
   readonly collect: () => { readonly load: WireLoad; readonly paused?: string | undefined };
@@ -63,6 +64,8 @@ export interface PeerSessionOptions {
   readonly joinToken?: string | undefined;
   /** The first join, too, is tried until it succeeds or is refused for good; `start` does not wait for it. */
   readonly persist?: boolean;
+  /** A manager that moves is followed: another key at its old address is no reason to give it up. */
+  readonly follows?: boolean;
   readonly sent?: Meter | undefined;
   readonly received?: Meter | undefined;
   /** Milliseconds; for tests. */

@@ -76,8 +76,6 @@ export class PeerSession implements Service {
   async start(options: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#options.persist === true) void this.#seek(0);
     else await this.#joinOrFail(options.signal);
-    this.#lastSecond = this.#with.clock.monotonic();
-    this.#timer = setInterval(() => this.#second(), STATS_INTERVAL).unref();
   }
 
   async #joinOrFail(given: AbortSignal | undefined): Promise<void> {
@@ -182,7 +180,7 @@ export class PeerSession implements Service {
   }
 
   #tryToJoin(signal: AbortSignal): Promise<Joined> {
-    const { identity, membership, pins, clock, candidates, facts } = this.#with;
+    const { identity, membership, pins, clock, whereabouts, facts } = this.#with;
     const { joinToken, sent, received } = this.#options;
     const collaborators = { identity, id: membership.self, joinToken, pins, clock, sent, received };
     const request = () => ({
@@ -190,7 +188,7 @@ export class PeerSession implements Service {
       draining: this.#draining,
       purged: (key: string) => this.#purgedUnder(key),
     });
-    return firstThatJoins(candidates, { fingerprint: this.#fingerprint, request }, collaborators, signal);
+    return firstThatJoins(whereabouts, { fingerprint: this.#fingerprint, request }, collaborators, signal);
   }
 
   #purgedUnder(fingerprint: string): number | undefined {
@@ -204,6 +202,9 @@ export class PeerSession implements Service {
     this.#backoff.succeeded();
     this.#standing.joined();
     this.#wire = wire;
+    // Without a session there is nothing to report: a laptop may be away from its manager for days.
+    this.#lastSecond = this.#with.clock.monotonic();
+    this.#timer = setInterval(() => this.#second(), STATS_INTERVAL).unref();
     this.#healthKey = welcome.healthKey;
     wire.onEnd = (reason) => this.#lost(wire, reason);
     if (anew) observer.belongs?.(verifier.fingerprint);
@@ -256,6 +257,7 @@ export class PeerSession implements Service {
     if (this.#wire !== wire) return;
     const { membership, observer, log } = this.#with;
     this.#wire = undefined;
+    clearInterval(this.#timer);
     this.#healthKey = undefined;
     this.#standing.lost(reason);
     this.#onDrained?.();
@@ -305,7 +307,8 @@ export class PeerSession implements Service {
     observer.trouble?.(error);
     observer.changed?.();
     if (passing) return true;
-    if (this.#fingerprint === undefined) {
+    const moved = this.#options.follows === true && error.code === 'POTLUCK_KEY_CHANGED';
+    if (this.#fingerprint === undefined && !moved) {
       observer.refused?.(error);
       return false;
     }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PeerSettings } from '../../engine/base/settings.ts';
+import type { NetworkChoice, PeerSettings } from '../../engine/base/settings.ts';
 import { loadSettings } from '../../engine/base/settings-load.ts';
 import type { DesktopSettings } from '../../engine/protocol/desktop.ts';
 
@@ -23,7 +23,7 @@ export type Grants = Pick<DesktopSettings, 'uploadCap' | 'downloadCap' | 'memory
  */
 export function engineSettings(
   request: JoinRequest,
-  given: { state: string; port: number; grants: Grants; cacheFolder: string },
+  given: { state: string; port: number; grants: Grants; cacheFolder: string; networks: NetworkChoice },
 ): PeerSettings {
   const { state, port, grants } = given;
   // The control port is for this machine alone, so that `potluck status` finds the app as it finds any other peer.
@@ -40,6 +40,8 @@ export function engineSettings(
     hours: undefined, // the app keeps the hours itself, because they change while it runs
     joinToken: request.token,
     persist: request.persist ? 'try' : 'fail',
+    // Laptops move between networks, and managers to other addresses: the key says which manager is meant.
+    follow: given.networks,
     // One of our own in the folder that the person chose: what else is in there is theirs.
     ...(given.cacheFolder === '' ? {} : { cacheFolder: join(given.cacheFolder, 'potluck-cache') }),
     ...(request.fingerprint === undefined ? {} : { upstreamKey: request.fingerprint }),

@@ -3,7 +3,7 @@ import { KeyChangedError } from '../../engine/base/key-changed.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { FaceOptions } from '../../engine/base/running.ts';
 import type { HoldReason, KeyChange, PeerSnapshot, RunningPeer } from '../../engine/base/running-peer.ts';
-import type { PeerSettings } from '../../engine/base/settings.ts';
+import type { NetworkChoice, PeerSettings } from '../../engine/base/settings.ts';
 import type { AppState, Problem } from '../../engine/protocol/desktop.ts';
 import { engineSettings, type Grants, type JoinRequest } from './engine-settings.ts';
 import { onFreePort } from './free-port.ts';
@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly state: string;
   readonly port: () => number;
   readonly cacheFolder: () => string;
+  /** Where a manager that moved is looked for. */
+  readonly networks: NetworkChoice;
 }
 
 /** The peer inside the app: started, watched, closed when it fails, and started again. One at a time, and the last wish counts. */
@@ -263,10 +265,10 @@ export class Engine {
   }
 
   #startOn(port: number, request: JoinRequest, signal: AbortSignal): Promise<RunningPeer> {
-    const { state, cacheFolder } = this.#options;
+    const { state, cacheFolder, networks } = this.#options;
     const { holds: _holds, ...grants } = this.#wanted;
     this.#given = grants;
-    const settings = engineSettings(request, { state, port, grants, cacheFolder: cacheFolder() });
+    const settings = engineSettings(request, { state, port, grants, networks, cacheFolder: cacheFolder() });
     return this.#with.startPeer(settings, { log: this.#with.log, access: { record: () => undefined }, signal });
   }
 

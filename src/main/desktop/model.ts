@@ -206,7 +206,12 @@ export class Model {
           this.#hub.portChanged(port);
         },
       },
-      { state, port: () => file.settings.port, cacheFolder: () => file.settings.cacheFolder },
+      {
+        state,
+        port: () => file.settings.port,
+        cacheFolder: () => file.settings.cacheFolder,
+        networks: this.#around.multicast ?? {},
+      },
       this.holding.wanted,
     );
   }

@@ -107,7 +107,10 @@ export class TestPeer {
         outbox,
         clock: systemClock,
         log: silentLog,
-        candidates: this.#options.candidates ?? (async () => [{ url: this.#upstream() }]),
+        whereabouts: {
+          candidates: this.#options.candidates ?? (async () => [{ url: this.#upstream() }]),
+          elsewhere: async () => [],
+        },
         facts: () => ({
           name: 'test peer',
           version: '0.0.0',

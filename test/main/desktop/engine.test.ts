@@ -84,7 +84,7 @@ class Rig implements Disposable {
         ended: nothing,
         portChanged: nothing,
       },
-      { state: this.#folder.path, port: () => 8001, cacheFolder: () => '' },
+      { state: this.#folder.path, port: () => 8001, cacheFolder: () => '', networks: {} },
       WANTED,
     );
   }

@@ -43,6 +43,8 @@ export interface DeskOptions {
   readonly preload?: string;
   /** Managers are looked for on the networks of this machine, as the installed app does it; nobody answers where not given. */
   readonly systemNetworks?: boolean;
+  /** Where managers are looked for instead. */
+  readonly multicast?: Surroundings['multicast'];
 }
 
 /** The real main process with the real engine, and a double of Electron around it. What a person would do goes through tray and window. */
@@ -144,6 +146,7 @@ export class Desk implements AsyncDisposable {
       clock = realClock,
       quitDeadline,
       systemNetworks,
+      multicast,
     } = this.#options;
     const usual: DeskOptions['probes'] = { gdbus: () => LINUX_WITH_TRAY };
     const answers = { ...usual, ...probes };
@@ -164,7 +167,9 @@ export class Desk implements AsyncDisposable {
       clock,
       startPeer: this.#options.startPeer ?? startPeer,
       // Nobody answers there: managers are named by their address.
-      ...(systemNetworks === true ? {} : { multicast: { interfaces: ['127.0.0.1'], port: await freePort() } }),
+      ...(systemNetworks === true
+        ? {}
+        : { multicast: multicast ?? { interfaces: ['127.0.0.1'], port: await freePort() } }),
       makeUpdates: this.#options.makeUpdates ?? (() => Promise.resolve(noUpdates('no-key'))),
       ...(quitDeadline === undefined ? {} : { quitDeadline }),
     };

@@ -3,11 +3,14 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningPeer } from '../../../src/engine/base/running-peer.ts';
+import { Advertiser } from '../../../src/engine/discovery/advertiser.ts';
 import { startPeer } from '../../../src/engine/index.ts';
 import { managerOn, startManager } from '../../e2e/nodes.ts';
+import { ownMulticast } from '../../engine/discovery/managers.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, freePort, type Potluck, stopAll, tempFolder } from '../../support/program.ts';
 import { Desk } from './harness.ts';
+import { ManualLog } from './manual-log.ts';
 
 let origin: Origin;
 let manager: Potluck;
@@ -42,20 +45,30 @@ describe('a manager that goes away', () => {
     await desk.until(({ app, problem }) => app === 'sharing' && problem === null);
   });
 
-  it('is waited for at the start of the app', async () => {
+  it('is waited for at the start of the app, and found by its key where it is by then', async () => {
     using folder = tempFolder('potluck-desk-data-');
     using state = tempFolder('potluck-manager-');
-    const port = await freePort();
-    const first = await managerOn(port, origin.url, state.path);
+    const multicast = ownMulticast();
+    const first = await managerOn(await freePort(), origin.url, state.path);
+    let name = '';
     {
       await using desk = await Desk.start({ folder: folder.path });
       await desk.call('join', { url: first.data });
+      name = desk.state.last?.name ?? '';
     }
     await first.stop(0);
-    await using desk = await Desk.start({ folder: folder.path });
+    await using desk = await Desk.start({ folder: folder.path, argv: ['--hidden'], multicast });
     await desk.until(({ app }) => app === 'joining' || app === 'disconnected');
-    await managerOn(port, origin.url, state.path);
+    const port = await freePort();
+    const moved = await managerOn(port, origin.url, state.path);
+    const fingerprint = desk.state.last?.fingerprint ?? '';
+    const announced = { name, fingerprint, port, tls: false, tokenRequired: false };
+    const advertiser = new Advertiser({ log: new ManualLog() }, announced, multicast);
+    await advertiser.start();
     await desk.until(({ app }) => app === 'sharing');
+    expect(desk.state.last).toEqual({ url: moved.data, name, fingerprint });
+    expect(desk.electron.windows).toEqual([]);
+    await advertiser.close();
   });
 });
 

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Last, Quit } from '../../../src/main/desktop/quit.ts';
-import { AppDouble, Desktop, PreventableEvent } from '../../support/electron/app.ts';
+import { type AppDouble, PreventableEvent } from '../../support/electron/app.ts';
+import { ElectronDouble } from '../../support/electron/double.ts';
 import { eventually } from '../../support/program.ts';
 import { ManualLog } from './manual-log.ts';
 
@@ -12,13 +13,13 @@ interface Parts {
 }
 
 function make({ busy = false, stop = () => Promise.resolve() }: Parts = {}) {
-  const app = new AppDouble({ desktop: new Desktop(), userData: '/nowhere', argv: [], languages: [] });
+  const { app, pieces } = new ElectronDouble({ userData: '/nowhere' });
   const process = new EventEmitter();
   const log = new ManualLog();
   const done: string[] = [];
   let drained: () => void = () => undefined;
   const quit = new Quit({
-    app,
+    app: pieces.app,
     process,
     log,
     wantsWarm: () => busy,

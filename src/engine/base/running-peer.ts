@@ -1,7 +1,13 @@
-import type { RunningNode } from './running.ts';
+import type { FaceOptions, RunningNode } from './running.ts';
 
 /** Why a peer serves nobody although it has joined. `user`: somebody clicked Pause. The first that holds is the one that is shown. */
 export type HoldReason = 'user' | 'hours' | 'battery' | 'metered' | 'vpn' | 'busy' | 'disabled';
+
+/** What a peer is given besides its settings. */
+export interface PeerOptions extends FaceOptions {
+  /** Why it holds back from the beginning, before the manager hears of it; nothing where not given. */
+  readonly holds?: Iterable<HoldReason>;
+}
 
 /**
  * Where a peer stands.

@@ -20,6 +20,8 @@ export interface HoldsOptions {
   readonly hours: string | undefined;
   /** `--disable-cache`. */
   readonly disabled: boolean;
+  /** What holds from the beginning. */
+  readonly held?: Iterable<HoldReason>;
 }
 
 /** Why a peer holds back: what somebody said, and what the clock says. */
@@ -38,6 +40,7 @@ export class Holds {
     this.#changed = collaborators.changed;
     this.#options = options;
     this.#hours = options.hours === undefined ? undefined : parseHours(options.hours);
+    for (const reason of options.held ?? []) this.#set.add(reason);
     if (options.disabled) this.#set.add('disabled');
     this.#open = this.#isOpen();
   }

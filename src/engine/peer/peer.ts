@@ -2,8 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { CloseStack, startOrClose } from '../base/lifecycle.ts';
-import type { FaceOptions } from '../base/running.ts';
-import type { RunningPeer } from '../base/running-peer.ts';
+import type { PeerOptions, RunningPeer } from '../base/running-peer.ts';
 import type { PeerSettings } from '../base/settings.ts';
 import { openStateFolder } from '../base/state-folder.ts';
 import { lockState } from '../base/state-lock.ts';
@@ -30,7 +29,7 @@ import { whereaboutsOf } from './whereabouts.ts';
  * Starts a peer: listens, joins its manager, serves. Rejects with what kept it from that; everything that was opened is closed by then. With
  * `persist: 'try'` it answers as soon as its ports are open, and what becomes of the join is seen in its snapshot.
  */
-export async function startPeer(settings: PeerSettings, options: FaceOptions): Promise<RunningPeer> {
+export async function startPeer(settings: PeerSettings, options: PeerOptions): Promise<RunningPeer> {
   parseHours(settings.hours ?? 'always'); // a mistake in it is said before anything is opened
   openStateFolder(settings.state);
   const stack = new CloseStack();
@@ -42,7 +41,7 @@ export async function startPeer(settings: PeerSettings, options: FaceOptions): P
 }
 
 /** Builds everything a peer consists of and starts it, in this order; the stack closes it in the reverse one. */
-async function compose(settings: PeerSettings, options: FaceOptions, stack: CloseStack): Promise<PeerPorts> {
+async function compose(settings: PeerSettings, options: PeerOptions, stack: CloseStack): Promise<PeerPorts> {
   const { log, signal } = options;
   const clock = systemClock;
   stack.use(await lockState(settings.state, 'peer'));
@@ -113,6 +112,7 @@ async function compose(settings: PeerSettings, options: FaceOptions, stack: Clos
       upload,
       download,
       access: options.access,
+      held: options.holds ?? [],
       refresh: () => whereabouts.refresh(),
       clock,
       log,

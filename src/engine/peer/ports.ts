@@ -43,6 +43,8 @@ export interface PeerPortsCollaborators {
   readonly upload: Throttle;
   readonly download: Throttle;
   readonly access: FaceOptions['access'];
+  /** Why it holds back from the beginning. */
+  readonly held: Iterable<HoldReason>;
   /** Looks anew at what the network has; after the machine slept. */
   readonly refresh: () => void;
   readonly clock: Clock;
@@ -80,7 +82,7 @@ export class PeerPorts implements RunningPeer {
     this.#ending = new Ending({ stack, drain: () => this.#drain(), ended }, { timeout: settings.drainTimeout });
     this.#holds = new Holds(
       { clock, changed: () => this.#heldOtherwise() },
-      { hours: settings.hours, disabled: !settings.cacheEnabled },
+      { hours: settings.hours, disabled: !settings.cacheEnabled, held: collaborators.held },
     );
     this.#up = new Meter({ clock, total: () => upload.total });
     this.#down = new Meter({ clock, total: () => download.total });

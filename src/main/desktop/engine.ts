@@ -1,8 +1,7 @@
 import { abortReason, asPotluckError, type PotluckError } from '../../engine/base/errors.ts';
 import { KeyChangedError } from '../../engine/base/key-changed.ts';
 import type { Log } from '../../engine/base/log.ts';
-import type { FaceOptions } from '../../engine/base/running.ts';
-import type { HoldReason, KeyChange, PeerSnapshot, RunningPeer } from '../../engine/base/running-peer.ts';
+import type { HoldReason, KeyChange, PeerOptions, PeerSnapshot, RunningPeer } from '../../engine/base/running-peer.ts';
 import type { NetworkChoice, PeerSettings } from '../../engine/base/settings.ts';
 import type { AppState, Problem } from '../../engine/protocol/desktop.ts';
 import { engineSettings, type Grants, type JoinRequest } from './engine-settings.ts';
@@ -34,8 +33,10 @@ export interface EngineView {
 export type JoinedManager = PeerSnapshot['manager'];
 
 export interface EngineCollaborators {
-  readonly startPeer: (settings: PeerSettings, options: FaceOptions) => Promise<RunningPeer>;
+  readonly startPeer: (settings: PeerSettings, options: PeerOptions) => Promise<RunningPeer>;
   readonly log: Log;
+  /** Resolves when what is wanted is known as well as it will be: nothing is shared before that. Never rejects. */
+  readonly ready: (request: JoinRequest, signal: AbortSignal) => Promise<void>;
   /** State, holds, trouble, manager or the number of downloads have changed. */
   readonly changed: () => void;
   /** A peer has begun: its sums begin at nothing. */
@@ -220,6 +221,8 @@ export class Engine {
       if (signal.aborted) return null;
       const request = typeof asked === 'function' ? await unlessAborted(asked(), signal) : asked;
       this.#request = request;
+      await this.#with.ready(request, signal);
+      if (signal.aborted) return null;
       const peer = await this.#open(request, signal);
       if (!signal.aborted) return this.#begin(peer);
       this.#asked.add(peer);
@@ -247,7 +250,6 @@ export class Engine {
 
   #begin(peer: RunningPeer): JoinedManager {
     this.#peer = peer;
-    this.#held = new Set();
     this.#applyHolds(peer);
     this.#with.began();
     this.#watch(peer);
@@ -266,10 +268,11 @@ export class Engine {
 
   #startOn(port: number, request: JoinRequest, signal: AbortSignal): Promise<RunningPeer> {
     const { state, cacheFolder, networks } = this.#options;
-    const { holds: _holds, ...grants } = this.#wanted;
+    const { holds, ...grants } = this.#wanted;
     this.#given = grants;
+    this.#held = new Set(holds);
     const settings = engineSettings(request, { state, port, grants, networks, cacheFolder: cacheFolder() });
-    return this.#with.startPeer(settings, { log: this.#with.log, access: { record: () => undefined }, signal });
+    return this.#with.startPeer(settings, { log: this.#with.log, access: { record: () => undefined }, signal, holds });
   }
 
   #applyHolds(peer: RunningPeer): void {

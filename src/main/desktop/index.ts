@@ -6,6 +6,7 @@ import { VERSION } from '../../engine/base/version.ts';
 import { startPeer } from '../../engine/index.ts';
 import { startImageAgain } from './again.ts';
 import { startDesktop } from './app.ts';
+import { POWER_SUPPLIES } from './conditions/power-supplies.ts';
 import { autoUpdater, electronPieces } from './electron.ts';
 import { HIDDEN, runningImage } from './login.ts';
 import { platformOf } from './pieces.ts';
@@ -38,6 +39,7 @@ function realSurroundings(): Surroundings {
     images: join(app.getAppPath(), 'assets'),
     process,
     probe: systemProbe,
+    powerSupplies: POWER_SUPPLIES,
     clock: systemClock,
     startPeer,
     makeUpdates: (parts) => {

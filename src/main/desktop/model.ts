@@ -17,6 +17,13 @@ import type { Surroundings } from './surroundings.ts';
 import type { Updates } from './updates.ts';
 import { resolveLanguage } from './words/index.ts';
 
+/**
+ * How long the circumstances are waited for before a peer begins to share, milliseconds: PowerShell takes a second or two, and more while
+ * everything else starts as well. Somebody who has clicked waits less long than somebody who has just logged in.
+ */
+const HURRIED = 3000;
+const UNHURRIED = 10_000;
+
 /** Whom the model tells, without knowing who that is. */
 export interface Hub {
   /** Something that a person asked for, or must see, has changed. */
@@ -45,6 +52,8 @@ export class Model {
   #standing = '';
   #sampledAt = Number.NEGATIVE_INFINITY;
   #freeDisk: number | null;
+  /** A machine that is about to sleep or to stop again does not rejoin. */
+  #goodbyes = 0;
 
   constructor(
     collaborators: { electron: ElectronPieces; opened: Opened; updates: Updates; hub: Hub },
@@ -68,7 +77,7 @@ export class Model {
         manager: () => this.engine.manager,
         changed: (conditions) => this.holding.conditionsChanged(conditions),
       },
-      { platform },
+      { platform, powerSupplies: surroundings.powerSupplies },
     );
     this.holding = new Holding({
       clock,
@@ -159,6 +168,7 @@ export class Model {
     const { totals, file, state } = this.#opened;
     const peer = this.engine.peer?.snapshot();
     if (peer !== undefined) totals.observe(peer.totals);
+    this.holding.look(); // somebody may have set the clock
     this.#freeDisk = await freeSpace(file.settings.cacheFolder || state);
     await totals.save();
     this.#hub.moved();
@@ -167,6 +177,7 @@ export class Model {
   /** The machine sleeps or stops. Synchronous; never throws. */
   goodbye(): void {
     const { totals, log } = this.#opened;
+    this.#goodbyes++;
     try {
       const peer = this.engine.peer?.snapshot();
       if (peer !== undefined) totals.observe(peer.totals);
@@ -179,10 +190,18 @@ export class Model {
 
   /** The machine is awake again. */
   wake(): void {
-    this.engine.rejoin();
     this.nearby.refresh();
     this.holding.look();
+    void this.#rejoin();
     this.#hub.changed();
+  }
+
+  /** Where the machine wakes up may be somewhere else than where it fell asleep: nothing is shared before that is known. */
+  async #rejoin(): Promise<void> {
+    const goodbyes = this.#goodbyes;
+    this.conditions.forget();
+    await this.conditions.known(HURRIED);
+    if (goodbyes === this.#goodbyes) this.engine.rejoin();
   }
 
   #makeEngine(): Engine {
@@ -191,6 +210,7 @@ export class Model {
       {
         startPeer: this.#around.startPeer,
         log,
+        ready: ({ persist }, signal) => this.conditions.known(persist ? UNHURRIED : HURRIED, signal),
         changed: () => this.#engineChanged(),
         began: () => totals.begin(),
         released: (last) => {
@@ -233,7 +253,7 @@ export class Model {
       this.#hub.moved();
       return;
     }
-    this.conditions.managerChanged();
+    this.conditions.look();
     this.#updates.joined(peer?.manager ?? null);
     this.#hub.changed();
   }

@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly images: string;
   readonly process: Pick<NodeJS.EventEmitter, 'on' | 'off'>;
   readonly probe: Probe;
+  /** Folder in which Linux lists what feeds the machine; not given: what Electron says of the battery is taken for true. */
+  readonly powerSupplies?: string;
   readonly clock: Clock;
   readonly startPeer: typeof startPeer;
   readonly multicast?: DiscoveryOptions['multicast'];

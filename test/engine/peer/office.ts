@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http';
 import { silentLog } from '../../../src/engine/base/log.ts';
 import type { FaceOptions, RunningNode } from '../../../src/engine/base/running.ts';
-import type { PeerSnapshot, RunningPeer } from '../../../src/engine/base/running-peer.ts';
+import type { PeerOptions, PeerSnapshot, RunningPeer } from '../../../src/engine/base/running-peer.ts';
 import type { ManagerSettings, PeerSettings } from '../../../src/engine/base/settings.ts';
 import { loadSettings } from '../../../src/engine/base/settings-load.ts';
 import { startManager } from '../../../src/engine/manager/manager.ts';
@@ -12,7 +12,8 @@ import type { OriginFile } from '../../support/origin-file.ts';
 
 const QUIET = ['--headless', '--no-mdns', '--memory', '64M', '--disk', '0', '--control', 'off'];
 
-function faceOptions(): FaceOptions {
+/** What a face is given that nobody watches. */
+export function faceOptions(): FaceOptions {
   return { log: silentLog, access: { record: () => undefined }, signal: new AbortController().signal };
 }
 
@@ -71,7 +72,7 @@ export class Office implements AsyncDisposable {
   }
 
   /** Rejects as startPeer does. */
-  async peer(settings = this.settings(), options = faceOptions()): Promise<RunningPeer> {
+  async peer(settings = this.settings(), options: PeerOptions = faceOptions()): Promise<RunningPeer> {
     const peer = await startPeer(settings, options);
     this.#peers.push(peer);
     return peer;

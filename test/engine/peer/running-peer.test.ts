@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/help.ts';
-import { inState, lengthOf, Office } from './office.ts';
+import { faceOptions, inState, lengthOf, Office } from './office.ts';
 
 const MB = 1024 * 1024;
 const SIZE = 6 * MB;
@@ -155,6 +155,19 @@ describe('holding back', () => {
     peer.hold('vpn', false);
     expect(peer.snapshot()).toMatchObject({ state: 'sharing', holds: [] });
     await eventually(async () => (await statusAt(office)) === 302);
+  });
+
+  it('may be there from the beginning, before the manager has sent anybody', async () => {
+    await using office = await Office.open(FILES);
+    const states: string[] = [];
+    const peer = await office.peer(office.settings(), { ...faceOptions(), holds: ['vpn'] });
+    peer.subscribe(() => states.push(peer.snapshot().state));
+    expect(peer.snapshot()).toMatchObject({ state: 'holding', holds: ['vpn'] });
+    expect(await lengthOf(await office.download('/disc.iso'))).toBe(SIZE);
+    expect([peer.snapshot().totals.requests, await membersOf(office)]).toEqual([0, 1]);
+    peer.hold('vpn', false);
+    await inState(peer, 'sharing');
+    expect(states).not.toContain('unreachable');
   });
 
   it('knows a disabled cache and closed hours as reasons', async () => {

@@ -78,6 +78,7 @@ class Rig implements Disposable {
           return peer.running;
         },
         log: new ManualLog(),
+        ready: () => Promise.resolve(),
         changed: nothing,
         began: nothing,
         released: nothing,

@@ -20,6 +20,9 @@ import { eventually, freePort, type TempFolder, tempFolder } from '../../support
 const ROOT = resolve(import.meta.dirname, '../../..');
 const LINUX_WITH_TRAY = '(<true>,)\n';
 
+/** What a program prints; undefined where it is not there. */
+type Answer = string | undefined;
+
 export interface DeskOptions {
   readonly argv?: readonly string[];
   /** Folder of the app's data; a fresh one where not given. */
@@ -28,7 +31,7 @@ export interface DeskOptions {
   readonly platform?: Surroundings['platform'];
   readonly languages?: readonly string[];
   /** What programs of the system answer, by their name; the first that the app asks for is the tray's. */
-  readonly probes?: Readonly<Record<string, (args: readonly string[]) => string | undefined>>;
+  readonly probes?: Readonly<Record<string, (args: readonly string[]) => Answer | Promise<Answer>>>;
   readonly clock?: Surroundings['clock'];
   readonly quitDeadline?: number;
   /** Turns Electron's double before the app starts. */

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HoldReason } from '../../../src/engine/base/running-peer.ts';
+import { startPeer } from '../../../src/engine/index.ts';
+import type { DesktopState } from '../../../src/engine/protocol/desktop.ts';
 import { managerOn, nodes, startManager } from '../../e2e/nodes.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, freePort, type Potluck, sha256OfUrl, stopAll, tempFolder } from '../../support/program.ts';
-import { Desk } from './harness.ts';
+import { IP_TUN } from './conditions/recorded.ts';
+import { Desk, type DeskOptions } from './harness.ts';
 
 const MIB = 2 ** 20;
 const SIZE = 3 * MIB + 17;
@@ -165,6 +169,31 @@ describe('holding back', () => {
     await eventually(async () => new URL((await sha256OfUrl(`${manager.data}/f`)).url).origin === manager.data);
     desk.electron.powerMonitor.battery(false);
     await desk.until(({ app }) => app === 'sharing');
+  });
+
+  it('is there from the beginning: nothing is shared before it is known whether the way to the manager is a tunnel', async () => {
+    using folder = tempFolder('potluck-desk-data-');
+    manager = await startManager(origin.url);
+    const begun: (readonly HoldReason[])[] = [];
+    const noting: DeskOptions['startPeer'] = (settings, options) => {
+      begun.push([...(options.holds ?? [])]);
+      return startPeer(settings, options);
+    };
+    for (const joins of [(desk: Desk) => join(desk), () => Promise.resolve()]) {
+      const told = Promise.withResolvers<string>();
+      const probes = { ip: () => told.promise };
+      await using desk = await Desk.start({ folder: folder.path, probes, startPeer: noting });
+      const joined = joins(desk);
+      await desk.until(({ app }) => app === 'joining');
+      expect(await nodes(manager)).toEqual([]);
+      told.resolve(IP_TUN.replace('tun0', 'lo'));
+      await joined;
+      await desk.until(({ app, holds }) => app === 'holding' && holds[0] === 'vpn');
+      expect(new URL((await sha256OfUrl(`${manager.data}/f`)).url).origin).toBe(manager.data);
+      const shown = desk.page.received.map(({ args }) => (args[0] as DesktopState).app);
+      expect(shown).not.toContain('sharing');
+    }
+    expect(begun).toEqual([['vpn'], ['vpn']]);
   });
 
   it('lasts as long as the person paused it, also over a restart of the app', async () => {

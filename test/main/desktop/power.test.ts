@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startPeer } from '../../../src/engine/index.ts';
+import type { DesktopState } from '../../../src/engine/protocol/desktop.ts';
 import { nodes, startManager } from '../../e2e/nodes.ts';
 import { PreventableEvent } from '../../support/electron/app.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, type Potluck, sha256OfUrl, stopAll } from '../../support/program.ts';
+import { IP_LOOPBACK, IP_TUN } from './conditions/recorded.ts';
 import { Desk, type DeskOptions } from './harness.ts';
 
 let origin: Origin;
@@ -36,6 +40,38 @@ describe('a machine that sleeps', () => {
     desk.electron.powerMonitor.emit('resume');
     await desk.until(({ app }) => app === 'sharing');
     await eventually(async () => (await active()) === 1);
+  });
+
+  it('and wakes up behind a VPN shares nothing before that is known', async () => {
+    let link = IP_LOOPBACK;
+    await using desk = await sharing({ probes: { ip: () => link } });
+    desk.electron.powerMonitor.emit('suspend');
+    link = IP_TUN.replace('tun0', 'lo');
+    const before = desk.page.received.length;
+    desk.electron.powerMonitor.emit('resume');
+    await desk.until(({ app, holds }) => app === 'holding' && holds[0] === 'vpn');
+    const states = desk.page.received.slice(before).map(({ args }) => (args[0] as DesktopState).app);
+    expect(states).not.toContain('sharing');
+  });
+
+  it('and falls asleep again at once stays away', async () => {
+    const told = Promise.withResolvers<string>();
+    let answer: () => string | Promise<string> = () => IP_LOOPBACK;
+    let rejoined = 0;
+    const counting: DeskOptions['startPeer'] = async (...args) => {
+      const peer = await startPeer(...args);
+      vi.spyOn(peer, 'rejoin').mockImplementation(() => rejoined++);
+      return peer;
+    };
+    await using desk = await sharing({ probes: { ip: () => answer() }, startPeer: counting });
+    answer = () => told.promise;
+    for (const event of ['suspend', 'resume', 'suspend']) desk.electron.powerMonitor.emit(event);
+    told.resolve(IP_TUN.replace('tun0', 'lo'));
+    await desk.until(({ conditions }) => conditions.vpn === 'yes');
+    await immediate();
+    expect([rejoined, desk.state.app]).toEqual([0, 'disconnected']);
+    desk.electron.powerMonitor.emit('resume');
+    await eventually(() => rejoined === 1);
   });
 });
 

@@ -110,9 +110,9 @@ export class Conditions {
     }
   }
 
-  /** Another manager, or none: the way to it is looked at anew. */
-  managerChanged(): void {
-    this.look();
+  /** What was answered counts no more: the machine slept. */
+  forget(): void {
+    for (const question of [this.#battery, this.#metered, this.#vpn]) question?.drop();
   }
 
   /**

@@ -25,7 +25,7 @@ export class Question {
     if (this.#asking === undefined && (old || about !== this.#asked)) this.#asking = this.#run();
   }
 
-  /** There is nothing to ask about. */
+  /** There is nothing to ask about, and what was answered counts no more. */
   drop(): void {
     this.#about = undefined;
     this.#asked = undefined;

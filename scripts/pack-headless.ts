@@ -9,22 +9,24 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const FILES = [
-  'bin',
-  'dist/potluck.mjs',
-  'README.md',
-  'LICENSE',
-  'CHANGELOG.md',
-  'docs/operations.md',
-  'docs/errors.md',
-];
+/** Documents that speak of what is packed, and those that they lead to. */
+const DOCUMENTS = ['headless', 'operations', 'errors', 'store', 'release'].map((name) => `docs/${name}.md`);
+const FILES = ['bin', 'dist/potluck.mjs', 'LICENSE', 'CHANGELOG.md', ...DOCUMENTS];
+
+/** docs/headless.md as the first page: the project's own speaks of building. Its links lead into docs from there. */
+function firstPage(): string {
+  return readFileSync(join(ROOT, 'docs/headless.md'), 'utf8').replace(/\]\((?!https?:|#)([^)]+)\)/g, (_, to: string) =>
+    to.startsWith('../') ? `](${to.slice(3)})` : `](docs/${to})`,
+  );
+}
 
 /** What of package.json is true of the packed program as well. */
 function manifest(): object {
-  const { version, description, license, type, engines, bin } = JSON.parse(
+  const { version, description, homepage, author, license, type, bin } = JSON.parse(
     readFileSync(join(ROOT, 'package.json'), 'utf8'),
   ) as Record<string, unknown>;
-  return { name: 'potluck-headless', version, description, license, type, engines, bin };
+  const engines = { node: '>=22.13' }; // no other comes along here
+  return { name: 'potluck-headless', version, description, homepage, author, license, type, engines, bin };
 }
 
 function main(): void {
@@ -32,6 +34,7 @@ function main(): void {
   const stage = mkdtempSync(join(tmpdir(), 'potluck-headless-'));
   try {
     for (const name of FILES) cpSync(join(ROOT, name), join(stage, name), { recursive: true });
+    writeFileSync(join(stage, 'README.md'), firstPage());
     writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
     mkdirSync(destination, { recursive: true });
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

@@ -3,11 +3,21 @@
 set -e
 home='/opt/${sanitizedProductName}'
 
-# The command line, which also opens the app.
-ln -sfn "$home/resources/bin/${executable}" '/usr/bin/${executable}'
+# The command line, which also opens the app. A command of that name that is somebody else's stays.
+link='/usr/bin/${executable}'
+case "$(readlink "$link" || true)" in
+  "$home"/*) rm -f "$link" ;;
+esac
+if [ -e "$link" ] || [ -L "$link" ]; then
+  echo "potluck: $link is there already and stays as it is; the command line is $home/resources/bin/${executable}" >&2
+else
+  ln -s "$home/resources/bin/${executable}" "$link"
+fi
 
-# Chromium's sandbox needs user namespaces, or else a helper with the rights of root.
-if [ -L /proc/self/ns/user ] && unshare --user true 2>/dev/null; then
+# Chromium's sandbox needs user namespaces, or else a helper with the rights of root. Root is given namespaces where Debian keeps them from
+# everybody else.
+everybodys=$(cat /proc/sys/kernel/unprivileged_userns_clone 2>/dev/null || true)
+if [ -L /proc/self/ns/user ] && [ "$everybodys" != 0 ] && unshare --user true 2>/dev/null; then
   chmod 0755 "$home/chrome-sandbox" || true
 else
   chmod 4755 "$home/chrome-sandbox" || true

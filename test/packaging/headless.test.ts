@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startOrigin } from '../support/origin.ts';
 import { collectText } from '../support/process.ts';
@@ -23,6 +23,17 @@ afterEach(async () => {
   folder.remove();
 });
 
+/** Links of the documents in a folder that lead to nothing in it. */
+function deadLinks(home: string): string[] {
+  const documents = (readdirSync(home, { recursive: true }) as string[]).filter((name) => name.endsWith('.md'));
+  return documents.flatMap((name) =>
+    [...readFileSync(join(home, name), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .map(([, to = '']) => to)
+      .filter((to) => !existsSync(join(home, dirname(name), to)))
+      .map((to) => `${name}: ${to}`),
+  );
+}
+
 it('potluck-headless-<version>.tgz runs in an empty folder, with Node and nothing else', async () => {
   const packed = await run(process.execPath, [join(ROOT, 'scripts/pack-headless.ts'), folder.path]);
   expect(packed.stderr).toBe('');
@@ -42,6 +53,12 @@ it('potluck-headless-<version>.tgz runs in an empty folder, with Node and nothin
     'package.json',
   ]);
   expect(readdirSync(join(home, 'dist'))).toEqual(['potluck.mjs']);
+  expect(deadLinks(home)).toEqual([]);
+  const { dependencies, engines } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  expect([dependencies, engines]).toEqual([undefined, { node: '>=22.13' }]);
 
   const origin = await startOrigin({ files: { '/file': { size: 100_000 } } });
   const ports = ['--listen', '127.0.0.1:0', '--control', 'off', '--no-mdns', '--state', join(folder.path, 'state')];

@@ -103,7 +103,7 @@ describe('the packed app', () => {
   });
 });
 
-const launch = (args: readonly string[], env: Record<string, string> = {}) => {
+const launch = (args: readonly string[], env: Record<string, string> = { DISPLAY: ':0' }) => {
   const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   return run('env', [...words, launcher, ...args]); // what starts programs here wants a PATH of its own
 };
@@ -134,7 +134,12 @@ describe('resources/bin/potluck', () => {
     expect((await launch([])).stdout).toBe('app: \n');
     expect((await launch(['--hidden'])).stdout).toBe('app: --hidden\n');
     expect((await launch(['potluck://join?url=x'])).stdout).toBe('app: potluck://join?url=x\n');
-    expect((await launch([], { ELECTRON_RUN_AS_NODE: '1' })).stdout).toBe('app: \n');
+    expect((await launch([], { ELECTRON_RUN_AS_NODE: '1', WAYLAND_DISPLAY: 'wayland-0' })).stdout).toBe('app: \n');
+  });
+
+  it('says what runs without a display, where there is none', async () => {
+    const { code, stderr } = await launch(['--hidden'], { DISPLAY: '', WAYLAND_DISPLAY: '' });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('without one run "potluck --headless --peer"')]);
   });
 
   it('is found through a link, as /usr/bin/potluck is one, and passes arguments and exit codes on', async () => {

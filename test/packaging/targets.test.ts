@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -102,7 +112,7 @@ describe("the Windows installer's own part", () => {
   const compile = (name: string, script: string) => {
     const file = join(folder.path, name);
     writeFileSync(file, script);
-    return run('makensis', ['-V3', '-WX', file], { cwd: folder.path });
+    return run('makensis', ['-V4', '-WX', file], { cwd: folder.path });
   };
 
   it.skipIf(!have('makensis'))('is compiled by makensis without a warning, in installer and uninstaller', async () => {
@@ -135,8 +145,16 @@ Section un.install
 SectionEnd
 `;
     const good = await compile('good.nsi', script);
-    expect(good.stdout + good.stderr).not.toMatch(/warning/i);
-    expect(good.code).toBe(0);
+    expect([good.code, good.stderr]).toEqual([0, '']); // -WX: a warning is an error
+    const netsh = '"$SYSDIR\\netsh.exe" advfirewall firewall';
+    const rule = 'rule name="Potluck" program="$INSTDIR\\Potluck.exe"';
+    const added = `${netsh} delete ${rule} & ${netsh} add ${rule} dir=in action=allow profile=domain,private enable=yes`;
+    const commands = good.stdout.split('\n').filter((line) => line.startsWith('ExecShellWait: runas:'));
+    expect(commands).toEqual(
+      [added, `${netsh} delete ${rule}`].map(
+        (command) => `ExecShellWait: runas: "$SYSDIR\\cmd.exe" "/d /s /c "${command}"" SW_HIDE`,
+      ),
+    );
     expect(existsSync(join(folder.path, 'potluck-setup.exe'))).toBe(true);
     const bad = await compile('bad.nsi', script.replace('customUnInstall', 'customUninstal'));
     expect(bad.code).not.toBe(0);
@@ -145,9 +163,9 @@ SectionEnd
   it('adds the rule for this program in domain and private networks, and takes it away', () => {
     const text = read('assets/installer/installer.nsh');
     const [install = '', uninstall = ''] = text.split('!macro customUnInstall');
-    expect(install).toMatch(/add rule name="\$\{POTLUCK_RULE\}" dir=in action=allow program="\$INSTDIR/);
-    expect(install).toContain('profile=domain,private');
-    expect(uninstall).toMatch(/delete rule name="\$\{POTLUCK_RULE\}" program="\$INSTDIR/);
+    expect(install).toContain('name="Potluck" program="$INSTDIR\\$' + '{APP_EXECUTABLE_FILENAME}"');
+    expect(install).toMatch(/add rule \$\{POTLUCK_RULE\} dir=in action=allow profile=domain,private enable=yes/);
+    expect(uninstall).toMatch(/delete rule \$\{POTLUCK_RULE\}/);
     expect(uninstall).not.toContain('add rule');
   });
 });
@@ -184,7 +202,7 @@ describe('what deb and rpm run', () => {
     const script = read(`assets/installer/${name}`)
       .replaceAll('$' + '{sanitizedProductName}', 'Potluck')
       .replaceAll('$' + '{executable}', 'potluck')
-      .replace(/\/(opt|usr\/bin|etc\/apparmor\.d)\b/g, `${folder.path}/$1`);
+      .replace(/\/(opt|usr\/bin|etc\/apparmor\.d|proc\/sys)\b/g, `${folder.path}/$1`);
     expect(script).not.toMatch(/\$\{(?!1)/); // fpm would be handed a name that nobody put in
     const file = join(folder.path, name);
     writeFileSync(file, script);
@@ -195,7 +213,7 @@ describe('what deb and rpm run', () => {
   const opt = () => join(folder.path, 'opt/Potluck');
   const link = () => join(folder.path, 'usr/bin/potluck');
   beforeEach(() => {
-    for (const path of ['opt/Potluck/resources/bin', 'usr/bin', 'etc/apparmor.d']) {
+    for (const path of ['opt/Potluck/resources/bin', 'usr/bin', 'etc/apparmor.d', 'proc/sys/kernel']) {
       mkdirSync(join(folder.path, path), { recursive: true });
     }
     writeFileSync(join(opt(), 'chrome-sandbox'), '');
@@ -205,17 +223,38 @@ describe('what deb and rpm run', () => {
     execFileSync(rendered('after-install.tpl'), ['configure'], { stdio: 'pipe' });
     expect(readlinkSync(link())).toBe(join(opt(), 'resources/bin/potluck'));
     const remove = rendered('after-remove.tpl');
-    for (const upgrade of ['upgrade', '1']) execFileSync(remove, [upgrade], { stdio: 'pipe' });
+    for (const upgrade of ['upgrade', 'abort-upgrade', '1']) execFileSync(remove, [upgrade], { stdio: 'pipe' });
     expect(lstatSync(link()).isSymbolicLink()).toBe(true);
     execFileSync(remove, ['remove'], { stdio: 'pipe' });
     expect(existsSync(link())).toBe(false);
   });
 
-  it('leaves a command of the same name alone that is not theirs', () => {
+  it('brings its own link up to date, wherever in its folder that led', () => {
+    symlinkSync(join(opt(), 'potluck'), link());
+    execFileSync(rendered('after-install.tpl'), ['configure'], { stdio: 'pipe' });
+    expect(readlinkSync(link())).toBe(join(opt(), 'resources/bin/potluck'));
+  });
+
+  it('gives the sandbox its helper where the kernel keeps namespaces for root', () => {
+    const mode = () => statSync(join(opt(), 'chrome-sandbox')).mode & 0o7777;
+    writeFileSync(join(folder.path, 'proc/sys/kernel/unprivileged_userns_clone'), '0\n');
+    execFileSync(rendered('after-install.tpl'), ['configure'], { stdio: 'pipe' });
+    expect(mode()).toBe(0o4755);
+  });
+
+  it('leaves a command of the same name alone that is not theirs', async () => {
     writeFileSync(link(), 'somebody else');
+    const installed = await run(rendered('after-install.tpl'), ['configure']);
+    expect([installed.code, installed.stderr]).toEqual([0, expect.stringContaining('is there already and stays')]);
     execFileSync(rendered('after-remove.tpl'), ['purge'], { stdio: 'pipe' });
     expect(readFileSync(link(), 'utf8')).toBe('somebody else');
   });
+});
+
+it('names the maker of the packages in one place, package.json, and nowhere else', () => {
+  const { homepage, author } = JSON.parse(read('package.json')) as { homepage: string; author: { email: string } };
+  expect([new URL(homepage).protocol, author.email]).toEqual(['https:', expect.stringContaining('@')]);
+  expect(read('electron-builder.yml')).not.toMatch(/maintainer|vendor|homepage:/);
 });
 
 it('potluck.cmd has the line ends that cmd wants, and the three ways of the launcher', () => {
@@ -226,6 +265,7 @@ it('potluck.cmd has the line ends that cmd wants, and the three ways of the laun
       .slice(0, -1)
       .every((line) => line.endsWith('\r')),
   ).toBe(true);
+  expect(text.replace(/^rem .*$/gm, '')).not.toMatch(/[()]/); // "Program Files (x86)" would end a block
   for (const way of ['ELECTRON_RUN_AS_NODE=1', ':desktop', ':node', 'potluck.mjs" %*', 'potluck.cjs" %*']) {
     expect(text).toContain(way);
   }

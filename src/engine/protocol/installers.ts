@@ -29,22 +29,23 @@ const ARCHES: Readonly<Record<string, InstallerArch>> = {
   universal: 'universal',
 };
 
+const FORMATS: readonly InstallerFormat[] = ['exe', 'msi', 'dmg', 'zip', 'AppImage', 'deb', 'rpm', 'tar.gz'];
+
 const VERSION = String.raw`(\d+\.\d+\.\d+(?:-[\da-z.-]+?)?)`;
-const DESKTOP = new RegExp(
-  `^potluck-${VERSION}-(win|mac|linux)-([a-z\\d_]+)\\.(exe|msi|dmg|zip|AppImage|deb|rpm|tar\\.gz)$`,
-  'i',
-);
+const DESKTOP = new RegExp(`^potluck-${VERSION}-(win|mac|linux)-([a-z\\d_]+)\\.([a-z.]+)$`, 'i');
 const HEADLESS = new RegExp(`^potluck-headless-${VERSION}\\.tgz$`, 'i');
 
 /** What a file is by its name; undefined where it is nothing that a release makes. */
 export function installerOf(name: string): Installer | undefined {
   const headless = HEADLESS.exec(name)?.[1];
-  if (headless !== undefined) return { version: headless, system: 'server', arch: 'any', format: 'tgz' };
-  const [, version, os = '', processor = '', format] = DESKTOP.exec(name) ?? [];
+  if (headless !== undefined && isVersion(headless))
+    return { version: headless, system: 'server', arch: 'any', format: 'tgz' };
+  const [, version = '', os = '', processor = '', ending = ''] = DESKTOP.exec(name) ?? [];
   const system = SYSTEMS[os.toLowerCase()];
   const arch = ARCHES[processor.toLowerCase()];
-  if (version === undefined || system === undefined || arch === undefined) return undefined;
-  return { version, system, arch, format: format as InstallerFormat };
+  const format = FORMATS.find((known) => known.toLowerCase() === ending.toLowerCase());
+  if (!isVersion(version) || system === undefined || arch === undefined || format === undefined) return undefined;
+  return { version, system, arch, format };
 }
 
 /** A version in its parts (Semantic Versioning 2.0.0); undefined where the text is none. */

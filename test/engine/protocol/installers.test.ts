@@ -27,6 +27,16 @@ describe('the names of a release', () => {
     ]);
   });
 
+  it('mean the same in capital letters, as some file systems give them', () => {
+    const names = ['POTLUCK-1.2.3-WIN-X64.EXE', 'potluck-1.2.3-linux-x86_64.appimage'];
+    expect(names.map((name) => installerOf(name)?.format)).toEqual(['exe', 'AppImage']);
+  });
+
+  it.each(['potluck-1.2.3-.-win-x64.exe', 'potluck-1234567890.0.0-win-x64.exe', 'potluck-headless-1.2.3-..tgz'])(
+    'have a version that can be compared, unlike %j',
+    (name) => expect(installerOf(name)).toBeUndefined(),
+  );
+
   it.each(['setup.exe', 'potluck-1.2-win-x64.exe', 'potluck-1.2.3-win-mips.exe', 'potluck-1.2.3-win-x64.exe.part', ''])(
     'do not include %j',
     (name) => expect(installerOf(name)).toBeUndefined(),

@@ -84,7 +84,8 @@ describe('the packed app', () => {
     ]);
     expect(files.filter((name) => /node_modules|\.map$|\.tsx?$/.test(name))).toEqual([]);
     const manifest = JSON.parse(extractFile(archive, 'package.json').toString()) as Record<string, unknown>;
-    expect(manifest).toMatchObject({ name: 'potluck', main: 'dist/app/main/index.mjs' });
+    const desktopName = 'potluck.desktop'; // of the file that deb and rpm install, by which a desktop knows whose a window is
+    expect(manifest).toMatchObject({ name: 'potluck', main: 'dist/app/main/index.mjs', desktopName });
     expect([manifest['scripts'], manifest['devDependencies']]).toEqual([undefined, undefined]);
   });
 

@@ -93,6 +93,7 @@ describe('electron-builder.yml', () => {
     const { protocols, mac } = configuration();
     expect(protocols.flatMap(({ schemes }) => schemes)).toEqual([LINK_SCHEME]);
     expect(mac.extendInfo['NSBonjourServices']).toEqual([`_${SERVICE_TYPE}._tcp`]);
+    expect(mac.extendInfo['LSAppNapIsDisabled']).toBe(true);
   });
 
   it('speaks only of files that are there', () => {

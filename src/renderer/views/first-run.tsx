@@ -21,7 +21,8 @@ export function FirstRun() {
   const moved = useRef(false);
   // The reader begins at the new heading; the window's very first one is left alone.
   useEffect(() => {
-    if (moved.current) heading.current?.focus();
+    if (moved.current) heading.current?.focus({ preventScroll: true });
+    heading.current?.closest('main')?.scrollIntoView();
     moved.current = true;
   }, [step]);
   const titles = [firstRun.welcome, firstRun.share, firstRun.start];

@@ -72,7 +72,7 @@ function heroLines(model: Model, state: DesktopState): string[] {
   const { app, holds, slowed, problem } = state;
   switch (app) {
     case 'holding':
-      return [holds.map((hold) => holdText(model, state, hold)).join(' ') || words.state.holding.text];
+      return holds.length === 0 ? [words.state.holding.text] : holds.map((hold) => holdText(model, state, hold));
     case 'failed':
       return [problem === null ? words.state.failed.text : problemText(words, problem)];
     case 'draining':

@@ -50,15 +50,17 @@ export function Nearby() {
           ))}
         </div>
       )}
-      <Button
-        kind="primary"
-        size="large"
-        busy={busy}
-        disabled={manager === undefined}
-        onClick={() => manager !== undefined && void join(manager)}
-      >
-        {manager === undefined ? home.joinNone : home.join(manager.name)}
-      </Button>
+      <div class="join-bar">
+        <Button
+          kind="primary"
+          size="large"
+          busy={busy}
+          disabled={manager === undefined}
+          onClick={() => manager !== undefined && void join(manager)}
+        >
+          {manager === undefined ? home.joinNone : home.join(manager.name)}
+        </Button>
+      </div>
       <Button kind="quiet" onClick={() => (model.dialog.value = { kind: 'byHand' })}>
         {home.byHand}
       </Button>

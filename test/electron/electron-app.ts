@@ -66,7 +66,7 @@ export class ElectronApp implements AppUnderTest {
     }
     if (application.windows().length === 0) await application.waitForEvent('window');
     const again = async (words: readonly string[]) => {
-      const unconfined = process.getuid?.() === 0 ? ['--no-sandbox'] : []; // Chromium has no sandbox for root
+      const unconfined = process.platform === 'linux' ? ['--no-sandbox'] : []; // as Playwright starts the first
       await run(start.program, [...unconfined, ...own, ...words], { env });
     };
     return new ElectronApp(application, ended, { pid, tray: await trayOf(application), again });

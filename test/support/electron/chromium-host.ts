@@ -117,8 +117,17 @@ function withElectron(preload: string): string {
       on: (channel, listener) => listeners.set(channel, [...(listeners.get(channel) ?? []), listener]),
       off: (channel, listener) => listeners.set(channel, (listeners.get(channel) ?? []).filter((one) => one !== listener)),
     };
+    // What crosses the bridge is a copy, functions are stood in for, and of an error the message is left.
+    const cross = (value) => {
+      if (typeof value === 'function') return (...args) => cross(value(...args.map(cross)));
+      if (value instanceof Promise) return value.then(cross, (error) => Promise.reject(new Error(error.message)));
+      if (Array.isArray(value)) return value.map(cross);
+      if (value === null || typeof value !== 'object') return structuredClone(value);
+      const plain = Object.getPrototypeOf(value) === Object.prototype;
+      return plain ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, cross(one)])) : structuredClone(value);
+    };
     const contextBridge = {
-      exposeInMainWorld: (name, api) => Object.defineProperty(window, name, { value: Object.freeze(api), enumerable: true }),
+      exposeInMainWorld: (name, api) => Object.defineProperty(window, name, { value: Object.freeze(cross(api)), enumerable: true }),
     };
     window.electronReceive = (channel, args) => (listeners.get(channel) ?? []).forEach((listener) => listener({}, ...args));
     const require = (name) => {

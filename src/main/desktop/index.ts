@@ -8,6 +8,7 @@ import { startImageAgain } from './again.ts';
 import { startDesktop } from './app.ts';
 import { POWER_SUPPLIES } from './conditions/power-supplies.ts';
 import { autoUpdater, electronPieces } from './electron.ts';
+import { linkIn } from './links.ts';
 import { HIDDEN, runningImage } from './login.ts';
 import { platformOf } from './pieces.ts';
 import { systemProbe } from './probe.ts';
@@ -19,8 +20,8 @@ const APP = join(import.meta.dirname, '..');
 
 function realSurroundings(): Surroundings {
   const { app } = electronPieces;
-  // A build from source is started as `electron <folder>`: the folder is an argument of Electron's then.
-  const argv = process.argv.slice(app.isPackaged ? 1 : 2);
+  // Chromium's own switches stand among them, and for a build from source its folder.
+  const argv = process.argv.slice(1);
   const image = runningImage({ env: process.env, program: process.execPath });
   return {
     argv,
@@ -29,7 +30,7 @@ function realSurroundings(): Surroundings {
     program: process.execPath,
     relaunch: {
       ...(image === undefined ? {} : { execPath: image }),
-      args: [...process.argv.slice(1, app.isPackaged ? 1 : 2), HIDDEN],
+      args: [...argv.filter((word) => word !== HIDDEN && linkIn([word]) === undefined), HIDDEN],
     },
     home: homedir(),
     release: app.isPackaged,

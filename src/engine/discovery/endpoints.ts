@@ -1,6 +1,6 @@
 import type { FoundAddress, FoundManager } from './found.ts';
 import { type NetworkInterface, networkOf } from './interfaces.ts';
-import { ANNOUNCEMENT_LIFETIME, MAX_ADDRESSES, MISSED_PROBES, PROBE_INTERVAL } from './limits.ts';
+import { ANNOUNCEMENT_LIFETIME, MAX_ADDRESSES, MAX_ADDRESSES_BY_ONE, MISSED_PROBES, PROBE_INTERVAL } from './limits.ts';
 import type { ManagerHealth, ProbeResult } from './probe.ts';
 import type { Sighting } from './records.ts';
 
@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly address: string;
   readonly port: number;
   readonly tls: boolean;
+  /** Who announced it first. */
+  readonly sender: string;
   /** The announcement that named it last. */
   instance: string;
   interface: string;
@@ -30,20 +32,23 @@ const RETRY = 1000;
 export class Endpoints {
   readonly #byUrl = new Map<string, Endpoint>();
 
-  /** Takes an announcement in. Addresses beyond our own networks are not knocked at: a link-local protocol has no word on them (RFC 6762 section 11). */
-  heard(sighting: Sighting, networks: readonly NetworkInterface[], now: number): void {
-    const { instance, port, tls } = sighting;
+  /** Takes an announcement in; true where it names an address that was not known. Addresses beyond our own networks are not knocked at: a link-local protocol has no word on them (RFC 6762 section 11). */
+  heard(sighting: Sighting, networks: readonly NetworkInterface[], now: number): boolean {
+    const { instance, sender, port, tls } = sighting;
+    let fresh = false;
     for (const address of sighting.addresses) {
       const network = networkOf(address, networks);
       if (network === undefined) continue;
       const url = `${tls ? 'https' : 'http'}://${address}:${port}`;
       const known = this.#byUrl.get(url);
       if (known !== undefined) Object.assign(known, { instance, heardAt: now });
-      else if (this.#makeRoom()) {
-        const fresh = { interface: network.name, heardAt: now, dueAt: now, misses: 0, health: undefined };
-        this.#byUrl.set(url, { url, address, port, tls, instance, ...fresh });
+      else if (this.#makeRoom(sender)) {
+        const untried = { interface: network.name, heardAt: now, dueAt: now, misses: 0, health: undefined };
+        this.#byUrl.set(url, { url, address, port, tls, instance, sender, ...untried });
+        fresh = true;
       }
     }
+    return fresh;
   }
 
   /** Forgets what an announcement named: it said goodbye. */
@@ -60,11 +65,14 @@ export class Endpoints {
     }
   }
 
-  /** Those to be probed now, those that answered before first; forgets the ones that never answered for too long. */
+  /**
+   * Those to be probed now: first those that answered before, then those that were tried least; forgets the ones that never answered for too
+   * long.
+   */
   due(now: number): Endpoint[] {
     this.#dropWhere(({ health, heardAt }) => health === undefined && now - heardAt > ANNOUNCEMENT_LIFETIME);
     const due = [...this.#byUrl.values()].filter(({ dueAt }) => dueAt <= now);
-    return due.sort((a, b) => Number(b.health !== undefined) - Number(a.health !== undefined));
+    return due.sort((a, b) => Number(b.health !== undefined) - Number(a.health !== undefined) || a.misses - b.misses);
   }
 
   /** When the next is to be probed, monotonic milliseconds; Infinity where none is, or all are being probed. */
@@ -116,14 +124,14 @@ export class Endpoints {
     return dropped;
   }
 
-  /** Of too many the one that never answered and was not heard for longest goes; those that answer stay. */
-  #makeRoom(): boolean {
-    if (this.#byUrl.size < MAX_ADDRESSES) return true;
-    let oldest: Endpoint | undefined;
-    for (const endpoint of this.#byUrl.values()) {
-      if (endpoint.health === undefined && (oldest === undefined || endpoint.heardAt < oldest.heardAt))
-        oldest = endpoint;
-    }
+  /** Of too many, or too many by one sender, the one that never answered and was not heard for longest goes; those that answer stay. */
+  #makeRoom(sender: string): boolean {
+    const all = [...this.#byUrl.values()];
+    const own = all.filter((endpoint) => endpoint.sender === sender);
+    const crowd = own.length >= MAX_ADDRESSES_BY_ONE ? own : all.length >= MAX_ADDRESSES ? all : undefined;
+    if (crowd === undefined) return true;
+    const silent = crowd.filter(({ health }) => health === undefined);
+    const [oldest] = silent.sort((a, b) => a.heardAt - b.heardAt);
     return oldest !== undefined && this.#byUrl.delete(oldest.url);
   }
 }

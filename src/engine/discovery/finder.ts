@@ -103,9 +103,9 @@ export class Finder implements Service {
     // A forged goodbye hides a manager only until it answers the question that follows.
     if (gone.length > 0) this.#askSoon(FIRST_QUERY_PAUSE);
     const { networks } = this.#links;
-    for (const sighting of sightingsIn(response, sender))
-      this.#endpoints.heard(sighting, networks, this.#clock.monotonic());
-    this.#work();
+    const now = this.#clock.monotonic();
+    const fresh = sightingsIn(response, sender).filter((sighting) => this.#endpoints.heard(sighting, networks, now));
+    if (gone.length > 0 || fresh.length > 0) this.#work();
   }
 
   #networksChanged(): void {

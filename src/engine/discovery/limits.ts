@@ -23,6 +23,10 @@ export const ANNOUNCEMENT_LIFETIME = 120_000;
 /** Addresses remembered in all, and of one announcement: a flood of forged announcements ends here. */
 export const MAX_ADDRESSES = 512;
 export const MAX_ADDRESSES_EACH = 8;
+/** Addresses remembered that one machine has announced, so that it does not push out those of others. */
+export const MAX_ADDRESSES_BY_ONE = 64;
+/** Records of one packet that are looked at. */
+export const MAX_RECORDS = 256;
 
 /** How long closing waits for the goodbye to leave. */
 export const GOODBYE_TIMEOUT = 500;

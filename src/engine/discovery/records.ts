@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { PROTOCOL_VERSION } from '../protocol/paths.ts';
-import { MAX_ADDRESSES_EACH, MAX_NAME } from './limits.ts';
+import { MAX_ADDRESSES_EACH, MAX_NAME, MAX_RECORDS } from './limits.ts';
 
 /** DNS-SD (RFC 6763): `<instance>._potluck._tcp.local`. */
 export const SERVICE_TYPE = 'potluck';
@@ -22,12 +22,22 @@ const SHORT = 8;
 /** A DNS label has 63 bytes at most (RFC 1035 section 2.3.4); the short fingerprint and its brackets take 11. */
 const NAME_BYTES = 63 - SHORT - 3;
 
-/** Without control characters, which have no place in a list or a log, and not too long. */
+/** Combining marks that one letter may carry: enough for any script, too few to write over the lines above. */
+const MARKS = /(\p{M}{4})\p{M}+/gu;
+
+/**
+ * Fit for a list, a menu or a log: on one line, without characters that control, that are not seen, or that turn the direction of what follows; not
+ * too long, and never empty.
+ */
 export function cleanName(name: string): string {
-  return name
-    .replace(/\p{Cc}/gu, ' ')
-    .trim()
-    .slice(0, MAX_NAME);
+  const plain = name
+    .slice(0, 8 * MAX_NAME)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+    .replace(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, '')
+    .replace(MARKS, '$1')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return cut(plain, MAX_NAME) || 'potluck';
 }
 
 function cut(text: string, bytes: number): string {
@@ -48,7 +58,7 @@ function cut(text: string, bytes: number): string {
 export function serviceOf(announced: Announced): { name: string; host: string; port: number; txt: object } {
   const { fingerprint, port, tls, tokenRequired } = announced;
   const short = fingerprint.slice(0, SHORT);
-  const name = cleanName(announced.name) || 'potluck';
+  const name = cleanName(announced.name);
   return {
     name: `${cut(name.replaceAll('.', '-'), NAME_BYTES)} (${short})`,
     host: `potluck-${fingerprint.slice(0, 2 * SHORT)}.local`,
@@ -63,6 +73,8 @@ export interface Sighting {
   readonly instance: string;
   readonly port: number;
   readonly tls: boolean;
+  /** Who said it. */
+  readonly sender: string;
   /** IPv4 addresses: the sender's first, then those of its A records. */
   readonly addresses: readonly string[];
 }
@@ -83,8 +95,9 @@ export interface DnsResponse {
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 const isOurs = (instance: string) => instance.toLowerCase().endsWith(`.${SERVICE_NAME}`);
 
+/** Those that are looked at: a packet may have thousands. */
 function recordsOf(response: DnsResponse): DnsRecord[] {
-  return [...(response.answers ?? []), ...(response.additionals ?? [])];
+  return [...(response.answers ?? []), ...(response.additionals ?? [])].slice(0, MAX_RECORDS);
 }
 
 /**
@@ -96,14 +109,14 @@ export function sightingsIn(response: DnsResponse, sender: string): Sighting[] {
   const sightings: Sighting[] = [];
   for (const { name, type, ttl, data } of records) {
     if (type !== 'SRV' || ttl === 0 || !isOurs(name)) continue;
-    const { port, target } = data as { port?: unknown; target?: unknown };
+    const { port, target } = Object(data) as { port?: unknown; target?: unknown };
     if (typeof port !== 'number' || port < 1 || port > 65_535 || typeof target !== 'string') continue;
     const listed = records
       .filter((record) => record.type === 'A' && same(record.name, target))
       .map((record) => String(record.data))
       .filter((address) => isIPv4(address));
     const addresses = [...new Set([sender, ...listed])].slice(0, MAX_ADDRESSES_EACH);
-    sightings.push({ instance: name.toLowerCase(), port, tls: saysTls(records, name), addresses });
+    sightings.push({ instance: name.toLowerCase(), sender, port, tls: saysTls(records, name), addresses });
   }
   return sightings;
 }

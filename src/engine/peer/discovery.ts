@@ -13,6 +13,8 @@ import { openPins, type PinFile } from './pin-file.ts';
 
 /** A person waits for the answer, and a name may have to be looked up. Milliseconds. */
 const INSPECT_TIMEOUT = 4000;
+/** Managers that a person is shown: nobody has more, but anybody can pretend to be many. */
+const MAX_SHOWN = 50;
 
 export interface DiscoveryOptions {
   /** State folder of the peer: says which managers are known. It need not exist. */
@@ -44,9 +46,10 @@ export class Discovery implements Service {
     await this.#finder.start();
   }
 
-  /** The managers that answer nearby, by name. */
+  /** The managers that answer nearby, those that were joined before first, then by name. */
   get managers(): readonly NearbyManager[] {
-    return this.#finder.managers.map(({ url, ...health }) => this.#nearby(url, health));
+    const found = this.#finder.managers.map(({ url, ...health }) => this.#nearby(url, health));
+    return found.sort((a, b) => Number(b.known) - Number(a.known)).slice(0, MAX_SHOWN);
   }
 
   /** What can be heard on each interface. */
@@ -73,7 +76,8 @@ export class Discovery implements Service {
    */
   async inspect(addressOrJoinLink: string, options: { signal?: AbortSignal } = {}): Promise<NearbyManager> {
     const signal = options.signal ?? new AbortController().signal;
-    const link = isJoinLink(addressOrJoinLink) ? parseJoinLink(addressOrJoinLink) : undefined;
+    // A mail may have broken the link into lines.
+    const link = isJoinLink(addressOrJoinLink) ? parseJoinLink(addressOrJoinLink.replace(/\s+/g, '')) : undefined;
     const urls = link === undefined ? managerUrls(addressOrJoinLink) : [link.url];
     const pins = await openPins(this.#state, this.#clock);
     const { url, health } = await firstOf(urls, signal);
@@ -116,20 +120,28 @@ export class Discovery implements Service {
   }
 }
 
-/** The first of the URLs at which a manager answers; the first one's failure where none does. */
+/** Whoever answers first at one of the URLs; the first one's failure where nobody does. */
 async function firstOf(urls: readonly string[], signal: AbortSignal): Promise<{ url: string; health: ManagerHealth }> {
-  let failure: PotluckError | undefined;
-  for (const url of urls) {
-    try {
-      return { url, health: await askManager(url, signal, INSPECT_TIMEOUT) };
-    } catch (error) {
-      if (signal.aborted) throw abortReason(signal);
-      const late = error instanceof DOMException && error.name === 'TimeoutError';
-      const reason = late ? 'it did not answer in time' : (error as Error).message;
-      failure ??= new PotluckError('POTLUCK_MANAGER_UNREACHABLE', `${url}: ${reason}`, { cause: error });
-    }
+  const answered = new AbortController();
+  const asked = AbortSignal.any([signal, answered.signal]);
+  try {
+    return await Promise.any(urls.map((url) => healthAt(url, asked)));
+  } catch (error) {
+    if (signal.aborted) throw abortReason(signal);
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  } finally {
+    answered.abort();
   }
-  throw failure ?? new PotluckError('POTLUCK_MANAGER_UNREACHABLE');
+}
+
+async function healthAt(url: string, signal: AbortSignal): Promise<{ url: string; health: ManagerHealth }> {
+  try {
+    return { url, health: await askManager(url, signal, INSPECT_TIMEOUT) };
+  } catch (error) {
+    const late = error instanceof DOMException && error.name === 'TimeoutError';
+    const reason = late ? 'it did not answer in time' : (error as Error).message;
+    throw new PotluckError('POTLUCK_MANAGER_UNREACHABLE', `${url}: ${reason}`, { cause: error });
+  }
 }
 
 /** What the link says must be so, and what is pinned as well: a link may come from anybody. */

@@ -4,6 +4,7 @@ import { plainAddress } from '../base/address-set.ts';
 import type { Clock } from '../base/clock.ts';
 import { abortReason, ERRORS, type ErrorCode, PotluckError } from '../base/errors.ts';
 import { type Identity, Verifier } from '../content/signature.ts';
+import { cleanName } from '../discovery/records.ts';
 import { managerFrames } from '../protocol/frames.ts';
 import {
   checkJoinProof,
@@ -149,7 +150,7 @@ async function shakeHands(
   if (answer.type === 'refused') throw new RefusedError(answer);
   if (answer.type !== 'welcome') throw unreachable(url, 'it did not answer with a welcome');
   checkWelcome(answer, verifier, facts, collaborators.joinToken);
-  return { wire, url, verifier, welcome: answer, name: challenge.name };
+  return { wire, url, verifier, welcome: answer, name: cleanName(challenge.name) };
 }
 
 function checkChallenge(

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { PotluckError } from '../base/errors.ts';
 import { parseHost, parsePort, parseSecret, parseServerUrl, ValueError } from '../base/settings-values.ts';
 import { baseUrl } from './address.ts';
@@ -59,26 +60,56 @@ export function formatJoinLink({ url, key, token }: JoinLink): string {
 }
 
 /**
- * Base URLs at which a manager may answer whose address a person typed: a URL as it is, or `host` and `host:port`, plain first and then with TLS.
- * Throws POTLUCK_BAD_ADDRESS.
+ * Base URLs at which a manager may answer whose address a person typed or pasted, the likeliest first: host, host and port, or a URL, of which a
+ * path is left out, because people copy what their browser shows. Throws POTLUCK_BAD_ADDRESS.
  */
 export function managerUrls(text: string): readonly string[] {
-  const trimmed = text.trim();
-  if (trimmed === '' || trimmed.length > MAX_TEXT)
-    throw bad('write host, host:port, or a URL such as http://host:11000');
-  if (trimmed.includes('://')) return [checked('address', () => parseServerUrl(trimmed))];
-  const { host, port } = checked('address', () => hostAndPort(trimmed));
-  return [baseUrl(false, host, port), baseUrl(true, host, port)].map((url) =>
-    checked('address', () => parseServerUrl(url)),
-  );
+  const typed = text.length > MAX_TEXT ? '' : tidy(text);
+  const [, scheme, authority = ''] = /^(?:([a-z][a-z\d+.-]*):)?(?:\/\/)?([^/?#]*)/i.exec(schemeOrHost(typed)) ?? [];
+  if (authority === '') throw bad('write host, host:port, or a URL such as http://host:11000');
+  const { host, port } = checked('address', () => hostAndPort(authority));
+  const places = placesOf(scheme?.toLowerCase(), port).map(([tls, one]) => baseUrl(tls, host, one));
+  return places.map((url) => checked('address', () => parseServerUrl(url)));
 }
 
-function hostAndPort(text: string): { host: string; port: number } {
+/** Without what a mail, a chat or a Chinese keyboard puts into an address. */
+function tidy(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replaceAll('。', '.')
+    .replace(/\p{Cf}/gu, '')
+    .replace(/\s*([:/.])\s*/g, '$1')
+    .replace(/^[\s<"'“‘]+|[\s>"'”’.,;]+$/g, '');
+}
+
+/** `host:port` begins like a URL; only two slashes tell a scheme. */
+function schemeOrHost(text: string): string {
+  return text.includes('://') || text.startsWith('//') ? text : `//${text}`;
+}
+
+/** TLS and port, the likeliest first. A manager listens on its own port, or stands behind a proxy on that of the scheme. */
+function placesOf(scheme: string | undefined, port: number | undefined): [boolean, number][] {
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
+    throw bad('write host, host:port, or a URL such as http://host:11000');
+  const tls = scheme === 'https';
+  const here = port ?? MANAGER_PORT;
+  const usual: [boolean, number][] = scheme === undefined || port !== undefined ? [] : [[tls, tls ? 443 : 80]];
+  return [...usual, [tls, here], [!tls, here]];
+}
+
+function hostAndPort(text: string): { host: string; port: number | undefined } {
   const match = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(text);
-  if (match === null) return { host: parseHost(text), port: MANAGER_PORT };
-  const port = parsePort(match[2] ?? '');
+  const host = match?.[1] ?? text;
+  if (host.includes('%')) throw new ValueError('an IPv6 address with a zone cannot stand in a URL');
+  const port = match === null ? undefined : parsePort(match[2] ?? '');
   if (port === 0) throw new ValueError('nobody listens on port 0');
-  return { host: parseHost(match[1] ?? ''), port };
+  return { host: parseHost(asciiOf(host)), port };
+}
+
+/** Names in other scripts have a spelling for the network (RFC 5891). */
+function asciiOf(host: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII is looked for
+  return /[^\u0000-\u007f]/.test(host) ? domainToASCII(host) : host;
 }
 
 function checked<T>(what: string, parse: () => T): T {

@@ -20,7 +20,7 @@ const WIFI: NetworkInterface = {
 const NETWORKS = [CABLE, WIFI];
 
 function sighting(instance: string, ...addresses: string[]) {
-  return { instance, port: 11_000, tls: false, addresses };
+  return { instance, sender: addresses[0] ?? '', port: 11_000, tls: false, addresses };
 }
 
 function healthOf(name: string) {
@@ -111,10 +111,20 @@ describe('the addresses of managers', () => {
     endpoints.heard(sighting('good', '10.1.0.2'), NETWORKS, 0);
     endpoints.probed(only(endpoints, 0), healthOf('good'), 0);
     for (let i = 0; i < 5000; i++) {
-      endpoints.heard({ ...sighting(`bad${i}`, '10.2.0.9'), port: 1 + i }, NETWORKS, i);
+      endpoints.heard({ ...sighting(`bad${i}`, `10.2.${i % 100}.9`), port: 1 + i }, NETWORKS, i);
     }
     expect(endpoints.size).toBe(512);
     expect(endpoints.managers()).toHaveLength(1);
     expect(endpoints.due(5000)[0]?.instance).toBe('good');
+  });
+
+  it('are bounded for each who announces them, and what was never tried comes before what never answered', () => {
+    const endpoints = new Endpoints();
+    for (let i = 0; i < 5000; i++) endpoints.heard({ ...sighting(`bad${i}`, '10.2.0.9'), port: 1 + i }, NETWORKS, i);
+    expect(endpoints.size).toBe(64);
+    for (const endpoint of endpoints.due(5000)) endpoints.probed(endpoint, 'late', 5000);
+    expect(endpoints.heard(sighting('good', '10.1.0.2'), NETWORKS, 6000)).toBe(true);
+    expect(endpoints.heard(sighting('good', '10.1.0.2'), NETWORKS, 6001)).toBe(false);
+    expect(endpoints.due(6001)[0]?.instance).toBe('good');
   });
 });

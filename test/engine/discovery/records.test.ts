@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goodbyesIn, serviceOf, sightingsIn } from '../../../src/engine/discovery/records.ts';
+import { cleanName, goodbyesIn, serviceOf, sightingsIn } from '../../../src/engine/discovery/records.ts';
 
 const FINGERPRINT = 'ab12cd34'.repeat(8);
 const ANNOUNCED = { name: 'Office', fingerprint: FINGERPRINT, port: 11_000, tls: false, tokenRequired: true };
@@ -29,6 +29,28 @@ describe('an announcement', () => {
   });
 });
 
+describe('a name that somebody sent', () => {
+  it.each([
+    ['Office', 'Office'],
+    ['  Büro 3\n', 'Büro 3'],
+    ['市场部', '市场部'],
+    ['one\u0000two\u2028three\u2029four', 'one two three four'],
+    ['\u202eeciffO\u202c', 'eciffO'],
+    ['Of\u200bfi\ufeffce', 'Office'],
+    [`Z${'\u0335'.repeat(500)}`, `Z${'\u0335'.repeat(4)}`],
+    ['\ud800', 'potluck'],
+    ['\u200b \t', 'potluck'],
+  ])('is shown without what would deceive: %j', (name, shown) => {
+    expect(cleanName(name)).toBe(shown);
+  });
+
+  it('is short, and whole to its last character', () => {
+    const name = cleanName('😀'.repeat(1000));
+    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(120);
+    expect(name).toMatch(/^(?:😀)+$/u);
+  });
+});
+
 describe('a response', () => {
   it('tells where to knock: at the sender first, then at its A records', () => {
     const response = {
@@ -36,7 +58,13 @@ describe('a response', () => {
       additionals: [A('10.0.0.2'), A('10.0.0.3'), { ...A('10.0.0.9'), name: 'other.local' }],
     };
     expect(sightingsIn(response, '10.0.0.3')).toEqual([
-      { instance: INSTANCE.toLowerCase(), port: 11_000, tls: false, addresses: ['10.0.0.3', '10.0.0.2'] },
+      {
+        instance: INSTANCE.toLowerCase(),
+        sender: '10.0.0.3',
+        port: 11_000,
+        tls: false,
+        addresses: ['10.0.0.3', '10.0.0.2'],
+      },
     ]);
     const txt = { name: INSTANCE, type: 'TXT', ttl: 4500, data: [Buffer.from('v=1'), Buffer.from('tls=1')] };
     expect(sightingsIn({ answers: [SRV, txt] }, '10.0.0.3')[0]?.tls).toBe(true);
@@ -49,11 +77,14 @@ describe('a response', () => {
       { ...SRV, data: { port: 0, target: 'h' } },
       { ...SRV, data: { port: 70_000, target: 'h' } },
       { ...SRV, data: {} },
+      { ...SRV, data: null },
     ];
     for (const record of odd) expect(sightingsIn({ answers: [record] }, '10.0.0.3')).toEqual([]);
     expect(sightingsIn({}, '10.0.0.3')).toEqual([]);
     const many = Array.from({ length: 100 }, (_, i) => A(`10.0.1.${i}`));
     expect(sightingsIn({ answers: [SRV, ...many, A('no address')] }, '10.0.0.3')[0]?.addresses).toHaveLength(8);
+    const managers = Array.from({ length: 5000 }, (_, i) => ({ ...SRV, name: `${i}.${INSTANCE}` }));
+    expect(sightingsIn({ answers: managers }, '10.0.0.3')).toHaveLength(256);
   });
 
   it('says goodbye with a lifetime of 0', () => {

@@ -116,8 +116,18 @@ describe('an address that a person typed', () => {
     ['10.0.0.5:8080', ['http://10.0.0.5:8080', 'https://10.0.0.5:8080']],
     ['fd00::1', ['http://[fd00::1]:11000', 'https://[fd00::1]:11000']],
     ['[fd00::1]:8080', ['http://[fd00::1]:8080', 'https://[fd00::1]:8080']],
-    ['https://cdn.example', ['https://cdn.example']],
-    ['http://cdn:11000/', ['http://cdn:11000']],
+    ['https://cdn.example', ['https://cdn.example', 'https://cdn.example:11000', 'http://cdn.example:11000']],
+    ['http://cdn:11000/', ['http://cdn:11000', 'https://cdn:11000']],
+    ['HTTPS://cdn:11000', ['https://cdn:11000', 'http://cdn:11000']],
+    ['cdn.local.', ['http://cdn.local:11000', 'https://cdn.local:11000']],
+    ['//cdn:8080', ['http://cdn:8080', 'https://cdn:8080']],
+    ['10.0.0.5 : 8080', ['http://10.0.0.5:8080', 'https://10.0.0.5:8080']],
+    ['10。0。0。5：8080', ['http://10.0.0.5:8080', 'https://10.0.0.5:8080']],
+    ['<http://cdn:8080/_potluck/join?x#y>', ['http://cdn:8080', 'https://cdn:8080']],
+    ['cdn/dist/file.iso', ['http://cdn:11000', 'https://cdn:11000']],
+    ['\u200bcdn\u200b', ['http://cdn:11000', 'https://cdn:11000']],
+    ['http://[fd00::1]:8080', ['http://[fd00::1]:8080', 'https://[fd00::1]:8080']],
+    ['büro.example', ['http://xn--bro-hoa.example:11000', 'https://xn--bro-hoa.example:11000']],
   ])('is understood: %j', (text, urls) => {
     expect(managerUrls(text)).toEqual(urls);
   });
@@ -133,7 +143,10 @@ describe('an address that a person typed', () => {
     'http://',
     'ftp://cdn',
     'http://u@cdn',
-    'cdn/path',
+    'http://u:p@cdn/path',
+    'http://good\\@evil',
+    'fe80::1%eth0',
+    '/path',
     '1.2.3',
     'x'.repeat(5000),
   ])('is refused: %j', (text) => {

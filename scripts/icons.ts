@@ -19,9 +19,11 @@ const APPLE_FRAME = 124;
 
 const TRAY_STATES = ['idle', 'sharing', 'draining', 'paused', 'problem'];
 const TRAY_SIZE = 16;
-/** Windows scales by quarters; Electron takes the picture whose name fits. */
-const TRAY_SCALES = [1, 1.25, 1.5, 2, 2.5, 3];
+/** On Linux Electron hands the panel the largest. */
+const TRAY_SCALES = [1, 2, 3];
 const TEMPLATE_SCALES = [1, 2];
+/** 100 to 400 % on Windows, in one file: there Electron takes no other size from a PNG than the smallest. */
+const TRAY_ICON_SIZES = [16, 20, 24, 28, 32, 40, 48, 64];
 
 /** Draws an SVG text, `width` by `height` pixels, on a transparent ground. */
 type Draw = (svg: string, width: number, height?: number) => Promise<Buffer>;
@@ -72,6 +74,10 @@ async function trayIcons(draw: Draw): Promise<void> {
         const suffix = scale === 1 ? '' : `@${scale}x`;
         write(`tray/${name}${suffix}.png`, await draw(toned, TRAY_SIZE * scale));
       }
+      if (tone === 'template') continue;
+      const pictures: Picture[] = [];
+      for (const size of TRAY_ICON_SIZES) pictures.push({ size, png: await draw(toned, size) });
+      write(`tray/${name}.ico`, icoFile(pictures));
     }
   }
 }

@@ -62,11 +62,16 @@ describe('the pictures of the app', () => {
     const expected = ['idle', 'sharing', 'draining', 'paused', 'problem'].flatMap((state) => [
       ...['', '@2x'].map((scale) => `${state}Template${scale}.png`),
       ...['light', 'dark'].flatMap((tone) =>
-        ['', '@1.25x', '@1.5x', '@2x', '@2.5x', '@3x'].map((scale) => `${state}-${tone}${scale}.png`),
+        ['.ico', '.png', '@2x.png', '@3x.png'].map((rest) => `${state}-${tone}${rest}`),
       ),
     ]);
     expect(names.sort()).toEqual(expected.sort());
     for (const name of names) {
+      if (name.endsWith('.ico')) {
+        const sizes = icoSizes(read(join('tray', name)));
+        expect(sizes.map(({ is }) => is)).toEqual([16, 20, 24, 28, 32, 40, 48, 64]);
+        continue;
+      }
       const scale = Number(/@([\d.]+)x/.exec(name)?.[1] ?? 1);
       expect(pngSize(read(join('tray', name)))).toEqual({ width: 16 * scale, height: 16 * scale });
     }

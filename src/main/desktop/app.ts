@@ -105,6 +105,7 @@ async function makeParts(
     moved: () => face.publisher.moved(),
     ask: () => face.open(),
     portChanged: (port) => face.announcer.portChanged(port),
+    takenOut: (manager) => face.announcer.takenOut(manager),
   };
   const updates = stack.use(
     await makeUpdates(opened, around, { quit: (last) => quit.quit(last), windowOpen: () => face.window.isOpen }),

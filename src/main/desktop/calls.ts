@@ -2,6 +2,7 @@ import { asPotluckError } from '../../engine/base/errors.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { DesktopState, Diagnostics } from '../../engine/protocol/desktop.ts';
 import { inOneHour, untilTomorrow } from '../../engine/protocol/desktop-pause.ts';
+import type { Announcer } from './announcer.ts';
 import { reportText } from './diagnostics.ts';
 import type { Engine } from './engine.ts';
 import type { Holding } from './holding.ts';
@@ -20,6 +21,7 @@ export interface CallCollaborators {
   readonly holding: Holding;
   readonly settings: SettingsChanges;
   readonly window: { open(): void; pageReady(): void };
+  readonly announcer: Pick<Announcer, 'asked' | 'leaving'>;
   readonly updates: Updates;
   readonly log: Log;
   readonly state: () => DesktopState;
@@ -38,7 +40,7 @@ export function callHandlers(parts: CallCollaborators): CallHandlers {
     answerLink: ({ accept }) => membership.answerLink(accept).then(nothing),
     leave: ({ cold }) => {
       // A warm one may take an hour; the state tells how it goes.
-      void inBackground(parts, membership.leave(cold));
+      void inBackground(parts, () => leave(parts, cold));
       return null;
     },
     pause: ({ until }) => nothing(holding.pause(until)),
@@ -60,41 +62,66 @@ export function callHandlers(parts: CallCollaborators): CallHandlers {
   };
 }
 
-/** What each entry of the tray's menu does. What goes wrong is shown as the problem. */
+/** What each entry of the tray's menu does. What goes wrong is shown as the problem, in the window. */
 export function trayActions(parts: CallCollaborators): (action: TrayAction) => void {
-  const { engine, membership, holding, settings, window, electron, now } = parts;
-  const run = (work: Promise<unknown>) => void inBackground(parts, work);
+  const { engine, membership, holding, settings, window, updates, electron, now } = parts;
+  const run = async (work: () => unknown) => {
+    if (!(await inBackground(parts, async () => work()))) window.open();
+  };
+  const join = async (work: () => Promise<void>) => {
+    const answered = parts.announcer.asked();
+    await inBackground(parts, work);
+    answered();
+    const { app, problem } = parts.state();
+    if (problem !== null && (app === 'idle' || app === 'failed')) window.open();
+  };
   return (action) => {
     switch (action.do) {
       case 'open':
         return window.open();
       case 'join':
-        return run(membership.rejoinLast(false));
+        return void join(() => membership.rejoinLast(false));
+      case 'joinNearby':
+        return void join(() => membership.join({ url: action.url, fingerprint: action.fingerprint }));
       case 'leave':
-        return run(membership.leave(action.cold));
+        return void run(() => leave(parts, action.cold));
       case 'pauseHour':
-        return holding.pause(inOneHour(now()));
+        return void run(() => holding.pause(inOneHour(now())));
       case 'pauseTomorrow':
-        return holding.pause(untilTomorrow(now()));
+        return void run(() => holding.pause(untilTomorrow(now())));
       case 'goOn':
-        return holding.pause(null);
+        return void run(() => holding.pause(null));
+      case 'override':
+        return void run(() => holding.override(...action.conditions));
       case 'cap':
-        return run(settings.apply({ uploadCap: action.cap }));
+        return void run(() => settings.apply({ uploadCap: action.cap }));
+      case 'update':
+        return void run(() => updates.step(action.step));
       case 'restart':
-        return run(engine.restart());
+        return void join(() => engine.restart());
       case 'quit':
         return electron.app.quit();
     }
   };
 }
 
-async function inBackground({ engine, log }: CallCollaborators, work: Promise<unknown>): Promise<void> {
+/** Leaves; who has waited for the end of a warm leave is told of it. */
+async function leave({ membership, announcer }: CallCollaborators, cold: boolean): Promise<void> {
+  const left = announcer.leaving(cold);
+  await membership.leave(cold);
+  left();
+}
+
+/** Waits for what was asked for; false where it failed, which is shown. */
+async function inBackground({ engine, log }: CallCollaborators, work: () => Promise<unknown>): Promise<boolean> {
   try {
-    await work;
+    await work();
+    return true;
   } catch (error) {
     const { code, message } = asPotluckError(error);
     log.warn({ err: error }, 'what was asked for failed');
     engine.show({ code, message });
+    return false;
   }
 }
 

@@ -14,7 +14,6 @@ import type { Opened } from './opened.ts';
 import type { ElectronPieces } from './pieces.ts';
 import { Publisher } from './publisher.ts';
 import type { Surroundings } from './surroundings.ts';
-import { panelOf } from './tray.ts';
 import { TrayPlace } from './tray-place.ts';
 import type { Updates } from './updates.ts';
 import { MainWindow, type OpenOptions } from './window.ts';
@@ -53,7 +52,12 @@ export class Face {
     this.announcer = new Announcer({
       notifications: this.notifications,
       words: () => this.words,
+      clock,
       watched: () => this.window.isWatched,
+      told: {
+        load: () => file.memory.toldOfUpdate,
+        keep: (toldOfUpdate) => file.remember({ toldOfUpdate }),
+      },
     });
     this.window = new MainWindow(
       {
@@ -73,7 +77,7 @@ export class Face {
     const act = trayActions(calls);
     this.tray = new TrayPlace(
       { electron, probe, log, words: () => this.words, act },
-      { platform, images: join(images, 'tray'), panel: panelOf(env) },
+      { platform, images: join(images, 'tray'), desktop: env['XDG_CURRENT_DESKTOP'] },
     );
     this.publisher = new Publisher({
       state: () => this.state,
@@ -132,7 +136,10 @@ export class Face {
 
   /** Whether there is a place for the tray icon may have changed. */
   async lookForTray(): Promise<void> {
-    if (await this.tray.look()) this.publisher.changed();
+    if (!(await this.tray.look())) return;
+    // Without an icon and without a window nobody would get to it any more.
+    if (!this.tray.present && !this.window.isOpen) this.open({ minimised: true });
+    this.publisher.changed();
   }
 
   #windowClosed(): void {
@@ -155,6 +162,7 @@ export class Face {
       holding: model.holding,
       settings: model.settings,
       window: { open: () => this.open(), pageReady: () => this.#pageReady() },
+      announcer: this.announcer,
       updates,
       log: opened.log,
       state: () => this.state,

@@ -79,9 +79,9 @@ export class Holding {
     this.#with.changed();
   }
 
-  /** Serves in spite of a condition until that changes. */
-  override(condition: Condition | 'hours'): void {
-    this.#overridden.add(condition);
+  /** Serves in spite of these conditions until they change. */
+  override(...conditions: readonly (Condition | 'hours')[]): void {
+    for (const one of conditions) this.#overridden.add(one);
     this.#with.changed();
   }
 

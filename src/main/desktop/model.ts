@@ -33,6 +33,8 @@ export interface Hub {
   /** Somebody has to decide something: the window is wanted. */
   ask(): void;
   portChanged(port: number): void;
+  /** The manager's administrator had it leave. */
+  takenOut(manager: string): void;
 }
 
 /** What the app knows and does, without a window, a tray or a menu. */
@@ -219,7 +221,9 @@ export class Model {
         },
         ended: (error) => {
           // The manager's administrator said "leave": that is not undone by the next start of the app. What went wrong may be right by then.
-          if (error === undefined) file.remember({ joined: false });
+          if (error !== undefined) return;
+          file.remember({ joined: false });
+          this.#hub.takenOut(file.memory.last?.name ?? '');
         },
         portChanged: (port) => {
           file.change({ port });

@@ -2,7 +2,16 @@ import type { Clock } from '../../engine/base/clock.ts';
 import type { ElectronPieces } from './pieces.ts';
 
 /** What is worth a notification. */
-export type NoteKind = 'tray' | 'unreachable' | 'failed' | 'keyChanged' | 'update' | 'port';
+export type NoteKind =
+  | 'tray'
+  | 'unreachable'
+  | 'failed'
+  | 'notJoined'
+  | 'keyChanged'
+  | 'takenOut'
+  | 'left'
+  | 'update'
+  | 'port';
 
 /** The same thing is not said again within this time, milliseconds. */
 const QUIET = 30 * 60_000;
@@ -12,9 +21,11 @@ export class Notifications {
   readonly #Notification: ElectronPieces['Notification'];
   readonly #clock: Clock;
   readonly #options: { readonly enabled: () => boolean; readonly open: () => void };
-  readonly #said = new Map<NoteKind, number>();
-  /** Held until they are gone: one that was collected cannot be clicked. */
-  readonly #shown = new Set<Electron.Notification>();
+  /** What was said last of each kind, and when. */
+  readonly #said = new Map<NoteKind, { readonly body: string; readonly at: number }>();
+  /** The last of each kind. Held, also when it has faded into the system's list: one that was collected cannot be clicked there. */
+  readonly #shown = new Map<NoteKind, Electron.Notification>();
+  #closed = false;
 
   constructor(
     collaborators: { Notification: ElectronPieces['Notification']; clock: Clock },
@@ -25,26 +36,34 @@ export class Notifications {
     this.#options = options;
   }
 
+  /** Says it, unless the person wants none, or has been told the same a moment ago. It takes the place of the last of its kind. */
   say(kind: NoteKind, body: string): void {
-    const now = this.#clock.monotonic();
+    const at = this.#clock.monotonic();
     const last = this.#said.get(kind);
-    if (!this.#options.enabled() || (last !== undefined && now - last < QUIET) || !this.#Notification.isSupported())
-      return;
-    this.#said.set(kind, now);
+    const again = last !== undefined && last.body === body && at - last.at < QUIET;
+    if (this.#closed || again || !this.#options.enabled() || !this.#Notification.isSupported()) return;
+    this.#said.set(kind, { body, at });
+    this.withdraw(kind);
     const note = new this.#Notification({ title: 'Potluck', body, silent: true });
-    this.#shown.add(note);
-    const gone = () => this.#shown.delete(note);
+    this.#shown.set(kind, note);
     note.on('click', () => {
-      gone();
+      this.withdraw(kind);
       this.#options.open();
     });
-    note.on('close', gone);
-    note.on('failed', gone);
+    note.on('failed', () => this.#shown.delete(kind));
     note.show();
   }
 
+  /** Takes it back: it is no longer so, or was seen. */
+  withdraw(kind: NoteKind): void {
+    const note = this.#shown.get(kind);
+    this.#shown.delete(kind);
+    note?.close();
+  }
+
+  /** Takes everything back and says nothing any more. Idempotent. */
   close(): void {
-    for (const note of this.#shown) note.close();
-    this.#shown.clear();
+    this.#closed = true;
+    for (const kind of [...this.#shown.keys()]) this.withdraw(kind);
   }
 }

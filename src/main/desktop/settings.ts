@@ -59,6 +59,8 @@ const MemorySchema = Type.Object(
     window: Type.Unknown(),
     /** It was said once that the app goes on in the tray. */
     toldOfTray: Type.Boolean(),
+    /** The last new version that a notification spoke of, and its step; null before the first. */
+    toldOfUpdate: Type.Union([Type.Null(), Type.String()]),
     /** Milliseconds since 1970 until which the person has paused it; null: not paused. */
     pausedUntil: Type.Union([Type.Null(), Type.Number()]),
   },
@@ -76,7 +78,14 @@ export type Memory = Static<typeof MemorySchema>;
 
 type Kept = { settings: DesktopSettings; memory: Memory };
 
-const NO_MEMORY: Memory = { last: null, joined: false, window: null, toldOfTray: false, pausedUntil: null };
+const NO_MEMORY: Memory = {
+  last: null,
+  joined: false,
+  window: null,
+  toldOfTray: false,
+  toldOfUpdate: null,
+  pausedUntil: null,
+};
 
 /** How the file looks; MemorySchema and SettingsSchema are JSON Schema, which the store checks at every write. */
 const SCHEMA = { settings: SettingsSchema, memory: MemorySchema };

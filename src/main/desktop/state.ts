@@ -44,8 +44,10 @@ export function assembleState({ engine, memory, verdict, ...rest }: StateParts):
   };
 }
 
-/** What the running peer has to say, where it stands still because of it. */
+/** What the running peer has to say. Why it is not reached, or is held back, is no error: it has a state of its own. */
 function troubleOf({ peer }: EngineView): DesktopState['problem'] {
   if (peer === null || peer.trouble === null) return null;
-  return { code: peer.troubleCode ?? 'POTLUCK_INTERNAL', message: peer.trouble };
+  if (peer.troubleCode !== null) return { code: peer.troubleCode, message: peer.trouble };
+  const away = peer.state === 'disconnected' || peer.state === 'joining';
+  return away ? { code: 'POTLUCK_NO_MANAGER', message: peer.trouble } : null;
 }

@@ -1,9 +1,8 @@
 import type { Platform } from './pieces.ts';
 import type { Probe } from './probe.ts';
+import { askSessionBus } from './session-bus.ts';
 
 const WATCHER = 'org.kde.StatusNotifierWatcher';
-const PROPERTIES = 'org.freedesktop.DBus.Properties';
-const REGISTERED = 'IsStatusNotifierHostRegistered';
 
 /**
  * Whether something shows tray icons. Windows and macOS always do; on Linux the desktop says so on its message bus (StatusNotifierItem,
@@ -12,12 +11,13 @@ const REGISTERED = 'IsStatusNotifierHostRegistered';
  */
 export async function hasTrayHost(platform: Platform, probe: Probe): Promise<boolean> {
   if (platform !== 'linux') return true;
-  const gdbus = ['call', '--session', '--timeout', '5', '--dest', WATCHER, '--object-path', '/StatusNotifierWatcher'];
-  const said = await probe('gdbus', [...gdbus, '--method', `${PROPERTIES}.Get`, WATCHER, REGISTERED]);
-  if (said !== undefined) return parseTrayHost(said) === true;
-  const send = ['--session', '--print-reply', '--reply-timeout=5000', `--dest=${WATCHER}`, '/StatusNotifierWatcher'];
-  const sent = await probe('dbus-send', [...send, `${PROPERTIES}.Get`, `string:${WATCHER}`, `string:${REGISTERED}`]);
-  return sent !== undefined && parseTrayHost(sent) === true;
+  const said = await askSessionBus(probe, {
+    destination: WATCHER,
+    path: '/StatusNotifierWatcher',
+    method: 'org.freedesktop.DBus.Properties.Get',
+    strings: [WATCHER, 'IsStatusNotifierHostRegistered'],
+  });
+  return said !== undefined && parseTrayHost(said) === true;
 }
 
 /** Reads what gdbus, `(<true>,)`, or dbus-send, `variant boolean true`, says; undefined where it is neither. */

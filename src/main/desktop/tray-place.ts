@@ -2,8 +2,10 @@ import type { Log } from '../../engine/base/log.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
 import type { ElectronPieces, Platform } from './pieces.ts';
 import type { Probe } from './probe.ts';
-import { TrayIcon, type TrayOptions } from './tray.ts';
+import { TrayIcon } from './tray.ts';
+import { TrayGround, type TrayGroundOptions } from './tray-ground.ts';
 import { hasTrayHost } from './tray-host.ts';
+import { trayImageName } from './tray-image.ts';
 import { type TrayAction, trayIconOf, trayMenu, trayTooltip } from './tray-menu.ts';
 import type { Words } from './words/index.ts';
 
@@ -20,12 +22,19 @@ export class TrayPlace {
   readonly #with: TrayPlaceCollaborators;
   readonly #platform: Platform;
   readonly #icon: TrayIcon;
+  readonly #ground: TrayGround;
+  readonly #themeChanged = () => void this.#lookAtGround();
   #present = false;
+  /** What was shown last. */
+  #state: DesktopState | undefined;
 
-  constructor(collaborators: TrayPlaceCollaborators, options: TrayOptions) {
+  /** `images`: folder of the tray's pictures. */
+  constructor(collaborators: TrayPlaceCollaborators, options: TrayGroundOptions & { images: string }) {
+    const { electron, probe } = collaborators;
     this.#with = collaborators;
     this.#platform = options.platform;
     this.#icon = new TrayIcon(collaborators, options);
+    this.#ground = new TrayGround({ nativeTheme: electron.nativeTheme, probe }, options);
   }
 
   /** There is an icon to come back from. */
@@ -33,28 +42,42 @@ export class TrayPlace {
     return this.#present;
   }
 
-  /** Asks whether there is a place for it; true where that has changed. */
+  /** Asks whether there is a place for it, and on what ground; true where there is one now and was none, or the other way round. */
   async look(): Promise<boolean> {
-    const present = await hasTrayHost(this.#platform, this.#with.probe);
+    const { log, probe, electron } = this.#with;
+    const [present] = await Promise.all([hasTrayHost(this.#platform, probe), this.#lookAtGround()]);
     if (present === this.#present) return false;
     this.#present = present;
-    this.#with.log.info({ present }, present ? 'the tray has a place for the icon' : 'no tray: closing minimises');
-    if (!present) this.#icon.destroy();
+    log.info({ present }, present ? 'the tray has a place for the icon' : 'no tray: closing minimises');
+    if (present) electron.nativeTheme.on('updated', this.#themeChanged);
+    else this.#leave();
     return true;
   }
 
   update(state: DesktopState): void {
     if (!this.#present) return;
+    this.#state = state;
     const words = this.#with.words();
     this.#icon.show({
-      icon: trayIconOf(state),
+      image: trayImageName(trayIconOf(state), this.#platform, this.#ground.dark),
       tooltip: trayTooltip(state, words),
       menu: trayMenu(state, words),
     });
   }
 
+  /** Idempotent. */
   close(): void {
     this.#present = false;
+    this.#leave();
+  }
+
+  async #lookAtGround(): Promise<void> {
+    if ((await this.#ground.look()) && this.#state !== undefined) this.update(this.#state);
+  }
+
+  #leave(): void {
+    this.#with.electron.nativeTheme.off('updated', this.#themeChanged);
+    this.#state = undefined;
     this.#icon.destroy();
   }
 }

@@ -210,7 +210,7 @@ describe('holding back', () => {
     }
     await using desk = await Desk.start({ folder: folder.path });
     await desk.until(({ app, holds }) => app === 'holding' && holds[0] === 'user');
-    await desk.click('Go on');
+    await desk.click('Resume');
     await desk.until(({ app, pausedUntil }) => app === 'sharing' && pausedUntil === null);
   });
 

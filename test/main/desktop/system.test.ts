@@ -87,15 +87,21 @@ describe('notifications', () => {
     const { Notification } = electron.pieces;
     const notifications = new Notifications({ Notification, clock }, { enabled: () => enabled, open: () => opened++ });
     notifications.say('unreachable', 'one');
-    notifications.say('unreachable', 'two');
-    notifications.say('failed', 'three');
+    notifications.say('unreachable', 'one');
+    notifications.say('failed', 'the port was lost');
+    notifications.say('failed', 'the disk is gone');
     clock.advance(31 * 60_000);
-    notifications.say('unreachable', 'four');
+    notifications.say('unreachable', 'one');
     enabled = false;
-    notifications.say('update', 'five');
-    expect(electron.notes.map(({ body }) => body)).toEqual(['one', 'three', 'four']);
-    electron.notes[0]?.click();
+    notifications.say('update', 'none');
+    const said = ['one', 'the port was lost', 'the disk is gone', 'one'];
+    expect(electron.notes.map(({ body }) => body)).toEqual(said);
+    electron.notes[3]?.click();
     expect(opened).toBe(1);
+    notifications.close();
+    enabled = true;
+    notifications.say('tray', 'too late');
+    expect(electron.notes).toHaveLength(said.length);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HoldReason } from '../../../src/engine/base/running-peer.ts';
 import { type MenuEntry, trayIconOf, trayLines, trayMenu, trayTooltip } from '../../../src/main/desktop/tray-menu.ts';
 import { wordsOf } from '../../../src/main/desktop/words/index.ts';
 import { LAST, peerOf, stateOf } from './states.ts';
@@ -6,6 +7,7 @@ import { LAST, peerOf, stateOf } from './states.ts';
 const en = wordsOf('en');
 const zh = wordsOf('zh');
 const MIB = 2 ** 20;
+const CHANGED = { url: LAST.url, name: LAST.name, pinned: LAST.fingerprint, since: '', now: 'b'.repeat(64) };
 
 function labels(entries: readonly MenuEntry[]): string[] {
   return entries.flatMap(({ label, submenu }) => [label ?? '-', ...labels(submenu ?? []).map((one) => `> ${one}`)]);
@@ -36,9 +38,11 @@ describe('the first lines of the tray', () => {
       trayLines(stateOf({ app: 'holding', peer, holds, pausedUntil }), en)[0];
     expect(held(['battery'], null)).toBe('Paused: on battery');
     expect(held(['user', 'battery'], null)).toBe('Paused');
-    expect(held(['user', 'battery'], new Date(2026, 0, 1, 18, 30).getTime())).toMatch(
-      /^Paused until 0?6:30|^Paused until 18:30/,
-    );
+    const today = new Date().setHours(18, 30, 0, 0);
+    expect(held(['user', 'battery'], today)).toMatch(/^Paused until (?:0?6:30\sPM|18:30)$/i);
+    const tomorrow = new Date(today + 24 * 3600_000);
+    const day = tomorrow.toLocaleDateString(undefined, { weekday: 'short' });
+    expect(held(['user', 'battery'], tomorrow.getTime())).toContain(`Paused until ${day}`);
   });
 
   it('say that it serves slower', () => {
@@ -50,6 +54,30 @@ describe('the first lines of the tray', () => {
     const peer = peerOf({ running: 120, uploadRate: 999 * MIB, manager });
     const state = stateOf({ app: 'sharing', peer, today: { served: 2 ** 50, saved: 2 ** 49 } });
     for (const words of [en, zh]) expect(trayTooltip(state, words).length).toBeLessThanOrEqual(127);
+    expect(trayTooltip(state, en)).toContain('Serving 120 downloads, 999 MB/s up');
+  });
+
+  it('keep what a manager calls itself on one short line', () => {
+    const manager = { ...LAST, name: `R&D\n\u202ecache\t${'👍'.repeat(60)}`, members: 1 };
+    const [line = ''] = trayLines(stateOf({ app: 'sharing', peer: peerOf({ manager }) }), en);
+    expect(line).toBe(`Sharing with R&D cache ${'👍'.repeat(29)}…`);
+    for (let length = 1; length < 60; length++) {
+      const name = 'x'.repeat(length) + manager.name;
+      const peer = peerOf({ manager: { ...manager, name }, running: 1 });
+      expect(trayTooltip(stateOf({ app: 'sharing', peer }), en).isWellFormed()).toBe(true);
+    }
+  });
+
+  it('say what is wrong, in the language of the app', () => {
+    const problem = { code: 'POTLUCK_JOIN_REFUSED', message: 'the manager refused the join: http://cdn:11000 asks' };
+    expect(trayLines(stateOf({ problem }), zh)).toEqual(['未共享', '管理器未允许这台电脑加入。']);
+    const full = { code: 'POTLUCK_DISK_FULL', message: 'the disk is full: what is new is kept in memory only' };
+    expect(trayLines(stateOf({ app: 'sharing', peer: peerOf(), problem: full }), en)).toContain('The disk is full.');
+    expect(trayLines(stateOf({ changedKey: CHANGED }), en)).toEqual(['Not sharing', 'cdn has another key']);
+    const lost = { code: 'POTLUCK_NO_MANAGER', message: 'it was closed' };
+    expect(trayLines(stateOf({ app: 'disconnected', problem: lost }), en)).toEqual([
+      'The manager is away; looking for it',
+    ]);
   });
 });
 
@@ -57,6 +85,64 @@ describe('the menu of the tray', () => {
   it('joins the last manager with one click, and opens the window where there is none', () => {
     expect(find(trayMenu(stateOf({ last: LAST }), en), 'Join cdn')?.action).toEqual({ do: 'join' });
     expect(find(trayMenu(stateOf(), en), 'Join…')?.action).toEqual({ do: 'open' });
+  });
+
+  it('joins what is seen nearby; a token or a first look at a key is asked for in the window', () => {
+    const seen = (name: string, changes = {}) => ({
+      ...LAST,
+      name,
+      url: `http://${name}:11000`,
+      fingerprint: name.padEnd(64, '0'),
+      members: 1,
+      tokenRequired: false,
+      known: false,
+      ...changes,
+    });
+    const nearby = [{ ...seen('cdn'), ...LAST }, seen('lab'), seen('vault', { tokenRequired: true })];
+    const menu = trayMenu(stateOf({ last: LAST, nearby }), en);
+    expect(labels(menu).filter((label) => label.startsWith('Join'))).toEqual(['Join cdn', 'Join lab', 'Join vault']);
+    expect(find(menu, 'Join lab')?.action).toEqual({
+      do: 'joinNearby',
+      url: 'http://lab:11000',
+      fingerprint: 'lab'.padEnd(64, '0'),
+    });
+    expect(find(menu, 'Join vault')?.action).toEqual({ do: 'open' });
+    const many = Array.from({ length: 30 }, (_, index) => seen(`m${index}`));
+    expect(labels(trayMenu(stateOf({ nearby: many }), en)).filter((label) => label.startsWith('Join'))).toHaveLength(5);
+  });
+
+  it('leads to whatever waits for a decision', () => {
+    const pendingLink = { url: 'http://cdn:11000', fingerprint: null, hasToken: false };
+    const menu = trayMenu(stateOf({ last: LAST, changedKey: CHANGED, pendingLink }), en);
+    expect(find(menu, 'Answer the join link…')?.action).toEqual({ do: 'open' });
+    expect(find(menu, 'Compare the keys…')?.action).toEqual({ do: 'open' });
+    expect(labels(menu)).not.toContain('Join cdn');
+    const shut = trayMenu(stateOf({ app: 'unreachable', peer: peerOf({ state: 'unreachable' }) }), en);
+    expect(find(shut, 'Open the firewall…')?.action).toEqual({ do: 'open' });
+  });
+
+  it('shares anyway, in spite of what the person’s own rules hold it back for', () => {
+    const held = (holds: readonly HoldReason[]) =>
+      trayMenu(stateOf({ app: 'holding', peer: peerOf({ state: 'holding', holds }), holds }), en);
+    expect(find(held(['hours', 'battery']), 'Share anyway')?.action).toEqual({
+      do: 'override',
+      conditions: ['hours', 'battery'],
+    });
+    expect(labels(held(['disabled']))).not.toContain('Share anyway');
+    expect(labels(held(['user', 'battery']))).toEqual(expect.arrayContaining(['Resume']));
+    expect(labels(held(['user', 'battery']))).not.toContain('Share anyway');
+  });
+
+  it('downloads and installs a new version, by a click each', () => {
+    const update = (phase: 'available' | 'ready' | 'ask-administrator' | 'downloading') =>
+      trayMenu(stateOf({ update: { phase, version: '2.0.0', progress: null, off: null, problem: null } }), en);
+    expect(find(update('available'), 'Download version 2.0.0')?.action).toEqual({ do: 'update', step: 'download' });
+    expect(find(update('ready'), 'Install version 2.0.0 and restart')?.action).toEqual({
+      do: 'update',
+      step: 'install',
+    });
+    expect(labels(update('ask-administrator'))).toContain('New version 2.0.0: ask your administrator…');
+    expect(labels(update('downloading')).filter((label) => label.includes('2.0.0'))).toEqual([]);
   });
 
   it('offers a warm leave beside a cold one while downloads run, else one that is both', () => {
@@ -79,7 +165,8 @@ describe('the menu of the tray', () => {
     expect(find(sharing, 'For 1 hour')?.action).toEqual({ do: 'pauseHour' });
     expect(find(sharing, 'Until tomorrow')?.action).toEqual({ do: 'pauseTomorrow' });
     const paused = trayMenu(stateOf({ app: 'holding', peer: peerOf({ state: 'holding' }), holds: ['user'] }), en);
-    expect(find(paused, 'Go on')?.action).toEqual({ do: 'goOn' });
+    expect(find(paused, 'Resume')?.action).toEqual({ do: 'goOn' });
+    expect(find(trayMenu(stateOf({ pausedUntil: Date.now() + 1000 }), en), 'Resume')?.action).toEqual({ do: 'goOn' });
   });
 
   it('marks the present limit, also one that is no preset', () => {
@@ -125,7 +212,12 @@ describe('the icon of the tray', () => {
   it('has a picture for each kind of state', () => {
     const icons = (
       ['idle', 'sharing', 'draining', 'holding', 'unreachable', 'disconnected', 'failed', 'joining'] as const
-    ).map((app) => trayIconOf({ app }));
+    ).map((app) => trayIconOf(stateOf({ app })));
     expect(icons).toEqual(['idle', 'sharing', 'draining', 'paused', 'problem', 'problem', 'problem', 'idle']);
+    const problem = { code: 'POTLUCK_JOIN_REFUSED', message: 'the manager refused the join' };
+    expect([trayIconOf(stateOf({ problem })), trayIconOf(stateOf({ changedKey: CHANGED }))]).toEqual([
+      'problem',
+      'problem',
+    ]);
   });
 });

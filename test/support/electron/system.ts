@@ -52,8 +52,9 @@ export class NativeThemeDouble
     return (this.#source === 'system' ? this.#system : this.#source) === 'dark';
   }
 
+  /** As on Linux, and on Windows until the system's theme has changed once: it follows `themeSource`. */
   get shouldUseDarkColorsForSystemIntegratedUI(): boolean {
-    return this.#system === 'dark';
+    return this.shouldUseDarkColors;
   }
 
   get themeSource(): 'system' | 'light' | 'dark' {

@@ -1,3 +1,4 @@
+import { PROBLEM_WORDS, problemText } from '../../../engine/protocol/desktop-problems.ts';
 import type { Words } from './words.ts';
 
 const downloads = (count: number) => (count === 1 ? '1 download' : `${count} downloads`);
@@ -32,26 +33,38 @@ export const en: Words = {
     today: (served, fromCache) => `${served} today${fromCache === null ? '' : `, ${fromCache} % from cache`}`,
     join: (manager) => `Join ${manager}`,
     joinSome: 'Join…',
+    stopJoining: 'Stop joining',
+    answerLink: 'Answer the join link…',
+    keyChanged: (manager) => `${manager} has another key`,
+    compareKey: 'Compare the keys…',
+    openFirewall: 'Open the firewall…',
     leave: 'Leave',
     leaveWarm: 'Leave when downloads finish',
     leaveNow: 'Leave now',
     pause: 'Pause',
     pauseHour: 'For 1 hour',
     pauseTomorrow: 'Until tomorrow',
-    goOn: 'Go on',
+    goOn: 'Resume',
+    override: 'Share anyway',
     uploadLimit: 'Upload limit',
     noLimit: 'None',
     restart: 'Start again',
-    update: (version) => `New version ${version}…`,
+    update: (version) => `New version ${version}: ask your administrator…`,
+    download: (version) => `Download version ${version}`,
+    install: (version) => `Install version ${version} and restart`,
     open: 'Open Potluck',
     quit: 'Quit',
   },
   notes: {
     stillHere: 'Potluck goes on in the background. Its icon brings the window back.',
     unreachable: 'The manager cannot reach this computer. The window shows how to open the firewall.',
-    failed: ({ message }) => `Potluck has stopped: ${message}`,
+    failed: (problem) => `Nothing is shared any more. ${problemText(PROBLEM_WORDS.en, problem)}`,
+    notJoined: (problem) => `Nothing is shared. ${problemText(PROBLEM_WORDS.en, problem)}`,
+    takenOut: (manager) => `The administrator of ${manager} has ended sharing on this computer.`,
+    left: 'All downloads have finished, and Potluck has left.',
     keyChanged: (manager) => `${manager} has another key than before. It was not joined.`,
-    updateReady: ({ version }) => `Version ${version ?? ''} is ready to be installed.`,
+    updateAvailable: (version) => `Version ${version} is available.`,
+    updateReady: (version) => `Version ${version} is ready to be installed.`,
     portChanged: (port) => `The usual port was taken; port ${port} is used from now on.`,
   },
   menu: {
@@ -70,6 +83,7 @@ export const en: Words = {
     undo: 'Undo',
     window: 'Window',
   },
+  problems: PROBLEM_WORDS.en,
   chooseFolder: 'Folder for the cache',
   firewall: (program, port, command) =>
     [

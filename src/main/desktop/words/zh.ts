@@ -1,3 +1,4 @@
+import { PROBLEM_WORDS, problemText } from '../../../engine/protocol/desktop-problems.ts';
 import type { Words } from './words.ts';
 
 export const zh: Words = {
@@ -29,26 +30,38 @@ export const zh: Words = {
     today: (served, fromCache) => `今日 ${served}${fromCache === null ? '' : `，${fromCache} % 来自缓存`}`,
     join: (manager) => `加入 ${manager}`,
     joinSome: '加入…',
+    stopJoining: '取消加入',
+    answerLink: '处理加入链接…',
+    keyChanged: (manager) => `${manager} 的密钥已改变`,
+    compareKey: '核对密钥…',
+    openFirewall: '开放防火墙…',
     leave: '退出共享',
     leaveWarm: '下载完成后退出',
     leaveNow: '立即退出共享',
     pause: '暂停',
     pauseHour: '1 小时',
     pauseTomorrow: '到明天',
-    goOn: '继续',
+    goOn: '恢复共享',
+    override: '仍然共享',
     uploadLimit: '上传限速',
     noLimit: '不限',
     restart: '重新启动',
-    update: (version) => `新版本 ${version}…`,
+    update: (version) => `有新版本 ${version}，请联系管理员…`,
+    download: (version) => `下载版本 ${version}`,
+    install: (version) => `安装版本 ${version} 并重启`,
     open: '打开 Potluck',
     quit: '退出程序',
   },
   notes: {
     stillHere: 'Potluck 仍在后台运行，点击图标可重新打开窗口。',
     unreachable: '管理器无法连接到这台电脑，窗口中说明了如何开放防火墙。',
-    failed: ({ message }) => `Potluck 已停止：${message}`,
+    failed: (problem) => `已停止共享。${problemText(PROBLEM_WORDS.zh, problem)}`,
+    notJoined: (problem) => `目前未共享。${problemText(PROBLEM_WORDS.zh, problem)}`,
+    takenOut: (manager) => `${manager} 的管理员已让这台电脑退出共享。`,
+    left: '下载已全部完成，Potluck 已退出共享。',
     keyChanged: (manager) => `${manager} 的密钥与以前不同，未加入。`,
-    updateReady: ({ version }) => `版本 ${version ?? ''} 已可安装。`,
+    updateAvailable: (version) => `有新版本 ${version}。`,
+    updateReady: (version) => `版本 ${version} 已下载，可以安装。`,
     portChanged: (port) => `原端口已被占用，今后使用端口 ${port}。`,
   },
   menu: {
@@ -67,6 +80,7 @@ export const zh: Words = {
     undo: '撤销',
     window: '窗口',
   },
+  problems: PROBLEM_WORDS.zh,
   chooseFolder: '缓存文件夹',
   firewall: (program, port, command) =>
     [

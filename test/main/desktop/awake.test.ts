@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Awake, refuseNap } from '../../../src/main/desktop/awake.ts';
+import { stateOf } from '../../support/desktop-states.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
-import { stateOf } from './states.ts';
 
 describe('a computer that would fall asleep', () => {
   it('waits while the peer drains, but not on its battery, and never keeps its screen on', () => {

@@ -3,7 +3,7 @@ import type { ConditionState, DesktopState } from '../../../src/engine/protocol/
 import { Holding } from '../../../src/main/desktop/holding.ts';
 import { Publisher } from '../../../src/main/desktop/publisher.ts';
 import { kindDefaults } from '../../../src/main/desktop/settings.ts';
-import { peerOf, stateOf } from './states.ts';
+import { peerOf, stateOf } from '../../support/desktop-states.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const UNKNOWN: Record<'battery' | 'metered' | 'vpn' | 'busy', ConditionState> = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HoldReason } from '../../../src/engine/base/running-peer.ts';
 import { type MenuEntry, trayIconOf, trayLines, trayMenu, trayTooltip } from '../../../src/main/desktop/tray-menu.ts';
 import { wordsOf } from '../../../src/main/desktop/words/index.ts';
-import { LAST, peerOf, stateOf } from './states.ts';
+import { LAST, peerOf, stateOf } from '../../support/desktop-states.ts';
 
 const en = wordsOf('en');
 const zh = wordsOf('zh');

@@ -3,11 +3,11 @@ import { silentLog } from '../../../src/engine/base/log.ts';
 import { MainWindow } from '../../../src/main/desktop/window.ts';
 import type { KeptPlace } from '../../../src/main/desktop/window-place.ts';
 import { wordsOf } from '../../../src/main/desktop/words/index.ts';
+import { stateOf } from '../../support/desktop-states.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
 import type { MemoryHost } from '../../support/electron/page.ts';
 import { MenuDouble } from '../../support/electron/tray.ts';
 import { eventually } from '../../support/program.ts';
-import { stateOf } from './states.ts';
 
 async function make(
   options: {

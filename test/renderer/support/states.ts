@@ -1,4 +1,7 @@
-import type { DesktopSettings, DesktopState, NearbyManager } from '../../../src/engine/protocol/desktop.ts';
+import type { DesktopState, NearbyManager } from '../../../src/engine/protocol/desktop.ts';
+import { peerOf, SETTINGS, stateOf } from '../../support/desktop-states.ts';
+
+export { SETTINGS };
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -15,25 +18,6 @@ export function fingerprint(seed: number): string {
       .slice(-1);
   }).join('');
 }
-
-export const SETTINGS: DesktopSettings = {
-  uploadCap: 20 * MIB,
-  downloadCap: null,
-  memory: 512 * MIB,
-  disk: 10 * GIB,
-  cacheFolder: '',
-  hours: '',
-  conditions: { battery: 'pause', metered: 'pause', vpn: 'pause', busy: 'serve' },
-  port: 8001,
-  startAtLogin: false,
-  joinAutomatically: true,
-  language: 'system',
-  theme: 'system',
-  notifications: true,
-  quitWarm: true,
-  updates: 'ask',
-  firstRunDone: true,
-};
 
 export const MANAGERS: readonly NearbyManager[] = [
   {
@@ -67,25 +51,21 @@ const FILES: readonly (readonly [string, string, number, number | null])[] = [
   ['fd00::1:52', '/models/%E6%99%AE%E9%80%9A%E8%AF%9D-large.bin', 0.08, null],
 ];
 
-/** A wave of throughput that looks like an ordinary minute or two. */
+/** Throughput that looks like an ordinary minute or two: slow swings, a little unrest, and always the same for a seed. */
 function wave(base: number, swing: number, seed: number): number[] {
+  let noise = seed;
   return Array.from({ length: 120 }, (_, second) => {
-    const slow = Math.sin((second + seed) / 17) * swing;
-    const quick = Math.sin((second * 7 + seed) / 5) * swing * 0.25;
-    return Math.max(0, Math.round(base + slow + quick));
+    noise = (noise * 16_807) % 2_147_483_647;
+    const slow = Math.sin((second + seed) / 17) * swing + Math.sin((second * 3 + seed) / 19) * swing * 0.4;
+    const unrest = (noise / 2_147_483_647 - 0.5) * swing * 0.3;
+    return Math.max(0, Math.round(base + slow + unrest));
   });
 }
 
+/** A peer in the midst of it. */
 export function peer(changes: Partial<Peer> = {}): Peer {
-  return {
-    state: 'sharing',
-    holds: [],
-    trouble: null,
-    troubleCode: null,
-    keyChange: null,
-    reachable: true,
+  return peerOf({
     manager: MANAGER,
-    port: 8001,
     downloads: FILES.map(([client, target, share, length], id) => ({
       id,
       client,
@@ -98,43 +78,22 @@ export function peer(changes: Partial<Peer> = {}): Peer {
     uploadRate: 18.4 * MIB,
     downloadRate: 3.2 * MIB,
     uploadCap: 20 * MIB,
-    downloadCap: null,
     totals: { served: 96 * GIB, fetched: 9 * GIB, saved: 81 * GIB, requests: 4210, hits: 4041 },
     memory: { grant: 512 * MIB, used: 431 * MIB },
     disk: { grant: 10 * GIB, used: 6.2 * GIB },
-    remaining: null,
     clockDifference: 42,
     ...changes,
-  };
+  });
 }
 
+/** Nothing is joined, and two managers answer. */
 export function state(changes: Partial<DesktopState> = {}): DesktopState {
-  return {
-    app: 'idle',
-    problem: null,
-    peer: null,
+  return stateOf({
     nearby: MANAGERS,
-    last: null,
-    changedKey: null,
-    pendingLink: null,
-    settings: SETTINGS,
-    secrets: 'safe',
     conditions: { battery: 'no', metered: 'no', vpn: 'unknown', busy: 'yes' },
-    holds: [],
-    slowed: [],
-    pausedUntil: null,
-    today: { served: 0, saved: 0 },
-    allTime: { served: 0, saved: 0 },
-    curve: { up: [], down: [] },
     freeDisk: 180 * GIB,
-    totalMemory: 16 * GIB,
-    update: { phase: 'none', version: null, progress: null, off: null, problem: null },
-    platform: 'linux',
-    version: '0.1.0',
-    resolved: { language: 'en', dark: false },
-    tray: true,
     ...changes,
-  };
+  });
 }
 
 /** A state in which something is joined and has a past. */
@@ -145,7 +104,7 @@ export function joined(app: DesktopState['app'], changes: Partial<DesktopState> 
     last: MANAGER,
     today: { served: 12.4 * GIB, saved: 11.9 * GIB },
     allTime: { served: 1.31 * 1024 * GIB, saved: 1.22 * 1024 * GIB },
-    curve: { up: wave(14 * MIB, 5 * MIB, 3), down: wave(3 * MIB, 2.5 * MIB, 40) },
+    curve: { up: wave(14 * MIB, 4 * MIB, 3), down: wave(3 * MIB, 2 * MIB, 40) },
     ...changes,
   });
 }

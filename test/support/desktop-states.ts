@@ -1,6 +1,5 @@
-import type { PeerSnapshot } from '../../../src/engine/base/running-peer.ts';
-import type { DesktopState } from '../../../src/engine/protocol/desktop.ts';
-import { kindDefaults } from '../../../src/main/desktop/settings.ts';
+import type { PeerSnapshot } from '../../src/engine/base/running-peer.ts';
+import type { DesktopSettings, DesktopState } from '../../src/engine/protocol/desktop.ts';
 
 const KEY = 'a'.repeat(64);
 
@@ -30,6 +29,26 @@ export function peerOf(changes: Partial<PeerSnapshot> = {}): PeerSnapshot {
   };
 }
 
+/** As they are before anybody has changed one, on a machine with 4 GiB of memory and a roomy disk; the first run is over. */
+export const SETTINGS: DesktopSettings = {
+  uploadCap: 20 * 2 ** 20,
+  downloadCap: null,
+  memory: 512 * 2 ** 20,
+  disk: 10 * 2 ** 30,
+  cacheFolder: '',
+  hours: '',
+  conditions: { battery: 'pause', metered: 'pause', vpn: 'pause', busy: 'serve' },
+  port: 8001,
+  startAtLogin: false,
+  joinAutomatically: true,
+  language: 'system',
+  theme: 'system',
+  notifications: true,
+  quitWarm: true,
+  updates: 'ask',
+  firstRunDone: true,
+};
+
 /** An app that has joined nobody yet. */
 export function stateOf(changes: Partial<DesktopState> = {}): DesktopState {
   return {
@@ -40,7 +59,7 @@ export function stateOf(changes: Partial<DesktopState> = {}): DesktopState {
     last: null,
     changedKey: null,
     pendingLink: null,
-    settings: kindDefaults({ totalMemory: 2 ** 34, freeDisk: 2 ** 40 }),
+    settings: SETTINGS,
     secrets: 'safe',
     conditions: { battery: 'no', metered: 'unknown', vpn: 'unknown', busy: 'no' },
     holds: [],

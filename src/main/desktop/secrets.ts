@@ -12,6 +12,7 @@ const SecretFile = Type.Object({
 });
 type SecretFile = Static<typeof SecretFile>;
 
+/** On Windows the mode says nothing: there the file lies in the person's own profile, which others cannot read. */
 const OWNER_ONLY = 0o600;
 /** The system may ask the person to unlock its key ring before it answers. The app does not wait longer than that to start, milliseconds. */
 const PATIENCE = 2000;
@@ -28,6 +29,7 @@ export class Secrets {
   #isSafe = false;
   readonly #session = new Map<string, string>();
   #file: SecretFile;
+  #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
     { safeStorage, log }: { safeStorage: ElectronPieces['safeStorage']; log: Log },
@@ -56,6 +58,7 @@ export class Secrets {
     const safe = isSafe(collaborators.safeStorage, platform).catch(() => false);
     const secrets = new Secrets(collaborators, { path, safe }, await readFile(path, collaborators.log));
     await Promise.race([secrets.#safe, late]);
+    void secrets.#seal();
     return secrets;
   }
 
@@ -71,7 +74,7 @@ export class Secrets {
     if (held !== undefined || sealed === undefined || !(await this.#safe)) return held;
     try {
       const { result, shouldReEncrypt } = await this.#storage.decryptStringAsync(Buffer.from(sealed, 'base64'));
-      if (shouldReEncrypt) await this.set(fingerprint, result);
+      if (shouldReEncrypt) await this.#keep('again', () => this.set(fingerprint, result));
       return result;
     } catch (err) {
       this.#log.warn({ err }, 'a join token cannot be decrypted and has to be given again');
@@ -79,36 +82,56 @@ export class Secrets {
     }
   }
 
-  /** Keeps a token as safely as this system can. `inFile`: the person agreed to a file where nothing better is there. */
+  /**
+   * Keeps a token as safely as this system can. `inFile`: the person agreed to a file where nothing better is there; once they did, that holds.
+   * Rejects where it cannot be kept; for this session it is held all the same.
+   */
   async set(fingerprint: string, token: string, options: { inFile?: boolean } = {}): Promise<void> {
     this.#session.set(fingerprint, token);
     const encrypted = (await this.#safe) ? await this.#storage.encryptStringAsync(token) : undefined;
-    const { sealed, plain } = withoutKey(this.#file, fingerprint);
-    if (encrypted !== undefined) {
-      await this.#write({ sealed: { ...sealed, [fingerprint]: encrypted.toString('base64') }, plain });
-    } else if (options.inFile === true) {
-      await this.#write({ sealed, plain: { ...plain, [fingerprint]: token } });
-    }
+    if (encrypted === undefined && options.inFile !== true && this.kind !== 'file') return;
+    await this.#change((file) => {
+      const { sealed, plain } = withoutKey(file, fingerprint);
+      return encrypted === undefined
+        ? { sealed, plain: { ...plain, [fingerprint]: token } }
+        : { sealed: { ...sealed, [fingerprint]: encrypted.toString('base64') }, plain };
+    });
   }
 
-  async forget(fingerprint: string): Promise<void> {
-    this.#session.delete(fingerprint);
-    if (fingerprint in this.#file.sealed || fingerprint in this.#file.plain)
-      await this.#write(withoutKey(this.#file, fingerprint));
+  /** What lies in the file in the clear from a time when there was no safe place goes into that place. */
+  async #seal(): Promise<void> {
+    if (!(await this.#safe)) return;
+    for (const [fingerprint, token] of Object.entries(this.#file.plain))
+      await this.#keep('safely', () => this.set(fingerprint, token));
   }
 
-  async #write(file: SecretFile): Promise<void> {
-    await writeAtomic(this.#path, `${JSON.stringify(file)}\n`, { mode: OWNER_ONLY });
-    this.#file = file;
+  async #keep(how: string, keep: () => Promise<void>): Promise<void> {
+    await keep().catch((err) => this.#log.warn({ err }, `a join token cannot be kept ${how}`));
+  }
+
+  /** One change after the other: each is made of what the one before has left. */
+  #change(change: (file: SecretFile) => SecretFile): Promise<void> {
+    const changed = this.#changing.then(async () => {
+      const file = change(this.#file);
+      await writeAtomic(this.#path, `${JSON.stringify(file)}\n`, { mode: OWNER_ONLY });
+      this.#file = file;
+    });
+    this.#changing = changed.catch(() => undefined); // whoever asked for it is told
+    return changed;
   }
 }
 
-/** On Linux Electron falls back to a key that stands in its source (`basic_text`): that hides a token from nobody. */
+/** What begins with this was encrypted with a key that stands in Chromium's source, on Linux: that hides a token from nobody. */
+const OPEN_SECRET = Buffer.from('v10');
+
+/** On Linux there is encryption even where there is no key ring: by its name (`basic_text`), or only by what it makes of a text. */
 async function isSafe(storage: ElectronPieces['safeStorage'], platform: Platform): Promise<boolean> {
   if (!(await storage.isAsyncEncryptionAvailable())) return false;
   if (platform !== 'linux') return true;
   const backend = storage.getSelectedStorageBackend();
-  return backend !== 'basic_text' && backend !== 'unknown';
+  if (backend === 'basic_text' || backend === 'unknown') return false;
+  const sealed = await storage.encryptStringAsync('potluck');
+  return !sealed.subarray(0, OPEN_SECRET.length).equals(OPEN_SECRET);
 }
 
 function withoutKey(file: SecretFile, key: string): SecretFile {

@@ -53,9 +53,40 @@ describe('join tokens', () => {
     expect(secrets.kind).toBe('file');
     expect(statSync(join(folder.path, 'secrets.json')).mode & 0o777).toBe(0o600);
     expect(await (await open(folder, unsafe())).get(KEY)).toBe('open-sesame');
-    await secrets.forget(KEY);
-    expect([secrets.kind, await secrets.get(KEY)]).toEqual(['session', undefined]);
-    expect(readFileSync(join(folder.path, 'secrets.json'), 'utf8')).not.toContain('sesame');
+    // What was agreed to holds for the next token, and for that of another manager.
+    await Promise.all([secrets.set(KEY, 'open-barley'), secrets.set('c'.repeat(64), 'open-rye')]);
+    const again = await open(folder, unsafe());
+    expect([await again.get(KEY), await again.get('c'.repeat(64))]).toEqual(['open-barley', 'open-rye']);
+    // Once there is a safe place, they lie there alone.
+    const safe = await open(folder);
+    expect(safe.kind).toBe('safe');
+    await vi.waitFor(() => expect(readFileSync(join(folder.path, 'secrets.json'), 'utf8')).not.toContain('open-'));
+    const moved = await open(folder);
+    expect([await moved.get(KEY), await moved.get('c'.repeat(64))]).toEqual(['open-barley', 'open-rye']);
+  });
+
+  it('are not safe where the key that hides them stands in everybody’s source', async () => {
+    using folder = tempFolder();
+    const storage = new SafeStorageDouble();
+    storage.encryptStringAsync = (text) => Promise.resolve(Buffer.from(`v10${text}`));
+    expect((await open(folder, storage)).kind).toBe('session');
+    expect((await open(folder, storage, 'win32')).kind).toBe('safe');
+  });
+
+  it('are sealed anew where the system wants that, and given back even where it cannot be written', async () => {
+    using folder = tempFolder();
+    await (await open(folder)).set(KEY, 'open-sesame');
+    const storage = new SafeStorageDouble();
+    const sealed: string[] = [];
+    const decrypt = storage.decryptStringAsync.bind(storage);
+    storage.decryptStringAsync = async (bytes) => ({ ...(await decrypt(bytes)), shouldReEncrypt: true });
+    storage.encryptStringAsync = async (text) => {
+      sealed.push(text);
+      if (text === 'potluck') return Buffer.from('sealed');
+      throw new Error('the key ring was locked again');
+    };
+    expect(await (await open(folder, storage)).get(KEY)).toBe('open-sesame');
+    expect(sealed).toEqual(['potluck', 'open-sesame']);
   });
 
   it('are asked for again where the system does not give them back, or the file is broken', async () => {

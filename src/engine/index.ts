@@ -13,6 +13,7 @@ export type {
 export { ControlClient, type ControlClientOptions } from './client/api.ts';
 export { type GetOptions, type GetProgress, type GetResult, get, type SourceReport } from './client/get.ts';
 export { hashPassword } from './control/password.ts';
+export { dropKept } from './load/drop-kept.ts';
 export { startManager } from './manager/manager.ts';
 export { Discovery, type DiscoveryOptions } from './peer/discovery.ts';
 export { startPeer } from './peer/peer.ts';

@@ -26,6 +26,8 @@ export interface CallCollaborators {
   readonly log: Log;
   readonly state: () => DesktopState;
   readonly diagnose: () => Promise<Diagnostics>;
+  /** Looks how much is free where the cache lies. */
+  readonly measure: () => Promise<void>;
   readonly words: () => Words;
   readonly now: () => number;
 }
@@ -47,7 +49,10 @@ export function callHandlers(parts: CallCollaborators): CallHandlers {
     override: ({ condition }) => nothing(holding.override(condition)),
     change: (changes) => settings.apply(changes).then(nothing),
     chooseFolder: () => chooseFolder(parts),
-    clearCache: async () => nothing(await engine.peer?.clearCache()),
+    clearCache: async () => {
+      await engine.peer?.clearCache();
+      return nothing(await parts.measure());
+    },
     restartEngine: () => engine.restart().then(nothing),
     diagnostics: () => parts.diagnose(),
     copy: async ({ text }) => nothing(await electron.clipboard.writeText(text)),

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import type { NetworkChoice, PeerSettings } from '../../engine/base/settings.ts';
 import { loadSettings } from '../../engine/base/settings-load.ts';
 import type { DesktopSettings } from '../../engine/protocol/desktop.ts';
+import { cacheFolderIn } from './cache-folder.ts';
 
 /** Which manager is to be joined, and how. */
 export interface JoinRequest {
@@ -42,8 +42,7 @@ export function engineSettings(
     persist: request.persist ? 'try' : 'fail',
     // Laptops move between networks, and managers to other addresses: the key says which manager is meant.
     follow: given.networks,
-    // One of our own in the folder that the person chose: what else is in there is theirs.
-    ...(given.cacheFolder === '' ? {} : { cacheFolder: join(given.cacheFolder, 'potluck-cache') }),
+    cacheFolder: cacheFolderIn(given.cacheFolder, state),
     ...(request.fingerprint === undefined ? {} : { upstreamKey: request.fingerprint }),
   };
 }

@@ -168,6 +168,7 @@ export class Face {
       state: () => this.state,
       words: () => this.words,
       now: () => clock.now(),
+      measure: () => model.measure(),
       diagnose: async () =>
         diagnose({
           state: this.state,

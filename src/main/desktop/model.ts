@@ -107,17 +107,22 @@ export class Model {
       ask: hub.ask,
       changed: hub.changed,
     });
-    this.settings = new SettingsChanges({
-      file,
-      engine: this.engine,
-      holding: this.holding,
-      login: new LoginItem(electron.app, { platform, env, program, home }),
-      nativeTheme: electron.nativeTheme,
-      changed: () => {
-        updates.settingsChanged();
-        hub.changed();
+    this.settings = new SettingsChanges(
+      {
+        file,
+        engine: this.engine,
+        holding: this.holding,
+        login: new LoginItem(electron.app, { platform, env, program, home }),
+        nativeTheme: electron.nativeTheme,
+        log,
+        changed: () => {
+          updates.settingsChanged();
+          hub.changed();
+        },
+        moved: () => this.measure(),
       },
-    });
+      { state },
+    );
   }
 
   /** What window and tray show. `tray`: there is an icon to come back from. */
@@ -167,12 +172,18 @@ export class Model {
 
   /** What changes slowly is looked at and kept. */
   async minute(): Promise<void> {
-    const { totals, file, state } = this.#opened;
+    const { totals } = this.#opened;
     const peer = this.engine.peer?.snapshot();
     if (peer !== undefined) totals.observe(peer.totals);
     this.holding.look(); // somebody may have set the clock
-    this.#freeDisk = await freeSpace(file.settings.cacheFolder || state);
     await totals.save();
+    await this.measure();
+  }
+
+  /** Looks how much is free where the cache lies. */
+  async measure(): Promise<void> {
+    const { file, state } = this.#opened;
+    this.#freeDisk = await freeSpace(file.settings.cacheFolder || state);
     this.#hub.moved();
   }
 

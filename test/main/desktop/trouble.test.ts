@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { startPeer } from '../../../src/engine/index.ts';
 import { managerOn, startManager } from '../../e2e/nodes.ts';
 import { ownMulticast } from '../../engine/discovery/managers.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
-import { eventually, freePort, type Potluck, stopAll, tempFolder } from '../../support/program.ts';
+import { eventually, freePort, type Potluck, sha256OfUrl, stopAll, tempFolder } from '../../support/program.ts';
 import { Desk } from './harness.ts';
 import { ManualLog } from './manual-log.ts';
 
@@ -98,31 +98,89 @@ describe('a port that is taken', () => {
 });
 
 describe('the folder of the cache', () => {
-  it('is one of its own in the folder that the person chose, from then on', async () => {
+  const cached = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.seg'));
+
+  it('is one of its own in the folder that the person chose, from then on, and leaves nothing where it was', async () => {
     using place = tempFolder('potluck-cache-');
     await using desk = await Desk.start();
+    await desk.call('change', { disk: 64 * 2 ** 20 });
     await desk.share(manager.data);
+    await sha256OfUrl(`${manager.data}/f`);
+    const usual = join(desk.folder, 'engine/cache/peer');
+    await eventually(() => cached(usual).length > 0);
     desk.electron.dialog.folder = place.path;
     const chosen = await desk.call('chooseFolder', null);
     expect(chosen).toBe(place.path);
     await desk.call('change', { cacheFolder: place.path });
     await desk.until(({ app }) => app === 'sharing');
-    expect(readdirSync(place.path)).toEqual(['potluck-cache']);
-    const refused = await desk.ask('change', { cacheFolder: 'here' });
-    expect(refused).toMatchObject({ ok: false, problem: { code: 'POTLUCK_USAGE' } });
+    expect([readdirSync(place.path), existsSync(usual)]).toEqual([['potluck-cache'], false]);
+    await sha256OfUrl(`${manager.data}/f`);
+    const own = join(place.path, 'potluck-cache');
+    await eventually(() => cached(own).length > 0);
+    await desk.call('leave', { cold: true });
+    await desk.until(({ app }) => app === 'idle');
+    writeFileSync(join(own, 'letter.txt'), 'somebody keeps it here');
+    await desk.call('change', { cacheFolder: '' });
+    expect(readdirSync(own)).toEqual(['letter.txt']);
   });
 
-  it('can be given back and taken again while it runs', async () => {
+  it('is refused where it cannot be used, and everything goes on as before', async () => {
+    using place = tempFolder('potluck-cache-');
     await using desk = await Desk.start();
-    await desk.call('change', { disk: 64 * 2 ** 20 });
     await desk.share(manager.data);
-    expect(desk.state.peer?.disk.grant).toBe(64 * 2 ** 20);
+    writeFileSync(join(place.path, 'file'), '');
+    const { port } = desk.state.peer ?? {};
+    const refusals = { here: 'POTLUCK_USAGE', ...unusable(place.path) };
+    for (const [cacheFolder, code] of Object.entries(refusals)) {
+      const refused = await desk.ask('change', { cacheFolder, uploadCap: 1_000_000 });
+      expect(refused).toMatchObject({ ok: false, problem: { code } });
+      expect(desk.state).toMatchObject({ app: 'sharing', settings: { cacheFolder: '', uploadCap: 20 * 2 ** 20 } });
+    }
+    const other = join(place.path, 'other');
+    mkdirSync(other);
+    await using neighbour = await Desk.start();
+    await neighbour.call('change', { cacheFolder: other, port: await freePort() });
+    await neighbour.share(manager.data);
+    const inUse = await desk.ask('change', { cacheFolder: other });
+    expect(inUse).toMatchObject({ ok: false, problem: { code: 'POTLUCK_STATE_IN_USE' } });
+    await desk.until(({ app, problem }) => app === 'sharing' && problem === null);
+    expect(desk.state).toMatchObject({ settings: { cacheFolder: '' }, peer: { port } });
+  });
+
+  it('is given back when no disk is granted any more, joined or not, and taken again while it runs', async () => {
+    await using desk = await Desk.start();
+    const granted = async (disk: number) => {
+      await desk.call('change', { disk });
+      await desk.until(({ app, peer }) => app === 'sharing' && peer?.disk.grant === disk);
+    };
     await desk.call('change', { disk: 0 });
-    await desk.until(({ app, peer }) => app === 'sharing' && peer?.disk.grant === 0);
-    await desk.call('change', { disk: 128 * 2 ** 20 });
-    await desk.until(({ app, peer }) => app === 'sharing' && peer?.disk.grant === 128 * 2 ** 20);
+    await desk.share(manager.data);
+    await granted(64 * 2 ** 20); // begun without a disk tier
+    await granted(0);
+    await granted(128 * 2 ** 20);
+    const refused = await desk.ask('change', { disk: 1000 });
+    expect(refused).toMatchObject({ ok: false, problem: { code: 'POTLUCK_USAGE' } });
+    expect(desk.state.settings.disk).toBe(128 * 2 ** 20);
+    await sha256OfUrl(`${manager.data}/f`);
+    const folder = join(desk.folder, 'engine/cache/peer');
+    await eventually(() => cached(folder).length > 0);
+    await desk.call('leave', { cold: true });
+    await desk.until(({ app }) => app === 'idle');
+    await desk.call('change', { disk: 0 });
+    expect(existsSync(folder)).toBe(false);
   });
 });
+
+/** What a folder cannot be, and what is said of it. Root may write everywhere. */
+function unusable(place: string): Record<string, string> {
+  const shut = join(place, 'shut');
+  mkdirSync(shut, { mode: 0o500 });
+  const codes = {
+    [join(place, 'gone')]: 'POTLUCK_STATE_UNWRITABLE',
+    [join(place, 'file')]: 'POTLUCK_STATE_UNWRITABLE',
+  };
+  return process.getuid?.() === 0 ? codes : { ...codes, [shut]: 'POTLUCK_STATE_UNWRITABLE' };
+}
 
 describe('an engine that fails', () => {
   it('is closed, shown, and started again without the app', async () => {

@@ -1,6 +1,7 @@
 /** The desktop app, as Electron starts it. */
+import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from '../../engine/base/clock.ts';
 import { VERSION } from '../../engine/base/version.ts';
 import { startPeer } from '../../engine/index.ts';
@@ -50,6 +51,18 @@ function realSurroundings(): Surroundings {
   };
 }
 
+/**
+ * `--user-data-dir` is Chromium's switch for another profile. Electron keeps its own word for the folder, so it is told; a second app beside the first
+ * then has a lock, data and an identity of its own.
+ */
+function keepDataWhereAsked({ app }: typeof electronPieces): void {
+  const folder = app.commandLine.getSwitchValue('user-data-dir');
+  if (folder === '') return;
+  mkdirSync(folder, { recursive: true });
+  app.setPath('userData', resolve(folder));
+}
+
+keepDataWhereAsked(electronPieces);
 // Not awaited here: Electron becomes ready only when this module has run to its end.
 startDesktop(electronPieces, realSurroundings()).catch((error: unknown) => {
   electronPieces.dialog.showErrorBox('Potluck', error instanceof Error ? error.message : String(error));

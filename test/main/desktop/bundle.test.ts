@@ -14,13 +14,17 @@ describe.skipIf(!existsSync(BUNDLE))('the bundle of the main process', () => {
     expect([...names].filter((name) => !builtinModules.includes(name))).toEqual(['electron']);
   });
 
-  it('starts, keeps its files in the folder of the app, and quits', async () => {
+  it('starts, keeps its files in the folder that was asked for, and quits', async () => {
     using folder = tempFolder('potluck-bundle-');
-    const args = [join(import.meta.dirname, 'bundle-main.ts'), BUNDLE, '--hidden'];
+    const own = join(folder.path, 'own');
+    const args = [join(import.meta.dirname, 'bundle-main.ts'), BUNDLE, '--hidden', `--user-data-dir=${own}`];
     const result = await run(process.execPath, args, { env: { POTLUCK_TEST_USER_DATA: folder.path } });
     expect([result.code, result.stdout, result.stderr]).toEqual([0, '{"ended":"quit","errors":[]}\n', '']);
-    expect(readdirSync(folder.path).sort()).toEqual(['logs', 'settings.json', 'totals.json']);
-    const lines = readFileSync(join(folder.path, 'logs/potluck.log'), 'utf8').trim().split('\n');
+    expect([readdirSync(folder.path), readdirSync(own).sort()]).toEqual([
+      ['own'],
+      ['logs', 'settings.json', 'totals.json'],
+    ]);
+    const lines = readFileSync(join(own, 'logs/potluck.log'), 'utf8').trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).not.toContain('error');
   });
 });

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 
 type Methods =
   | 'enableSandbox'
@@ -18,6 +19,7 @@ type Methods =
   | 'setAppUserModelId'
   | 'setAsDefaultProtocolClient'
   | 'setLoginItemSettings'
+  | 'setPath'
   | 'whenReady';
 
 /** What several apps share: who was started first, per user data folder. */
@@ -62,6 +64,7 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   /** What `app.quit()` closes. */
   readonly windows = new Set<{ close(): void; destroy(): void }>();
   readonly #options: AppOptions;
+  #userData: string;
   #quitting = false;
   #ready = false;
   readonly #whenReady: Promise<void>;
@@ -70,6 +73,7 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   constructor(options: AppOptions) {
     super();
     this.#options = options;
+    this.#userData = options.userData;
     this.#whenReady = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
@@ -95,8 +99,20 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
     return this.#whenReady;
   }
 
+  /** Reads what stands behind `--name=` among its words. */
+  readonly commandLine = {
+    getSwitchValue: (name: string) =>
+      this.#options.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? '',
+  } as unknown as Electron.CommandLine;
+
+  /** Throws as Electron where the folder is not there. */
+  setPath(name: string, path: string): void {
+    if (name !== 'userData' || !existsSync(path)) throw new Error(`the folder "${name}" cannot be ${path}`);
+    this.#userData = path;
+  }
+
   getPath(name: string): string {
-    if (name === 'userData') return this.#options.userData;
+    if (name === 'userData') return this.#userData;
     throw new Error(`the double has no folder "${name}"`);
   }
 
@@ -114,10 +130,10 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
 
   /** The second one hands its arguments to the first, as the operating system does it: later, and in another process. */
   requestSingleInstanceLock(): boolean {
-    const { desktop, userData, argv } = this.#options;
-    const holder = desktop.holders.get(userData);
+    const { desktop, argv } = this.#options;
+    const holder = desktop.holders.get(this.#userData);
     if (holder === undefined) {
-      desktop.holders.set(userData, this);
+      desktop.holders.set(this.#userData, this);
       return true;
     }
     if (holder !== this)
@@ -126,8 +142,8 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   }
 
   releaseSingleInstanceLock(): void {
-    const { desktop, userData } = this.#options;
-    if (desktop.holders.get(userData) === this) desktop.holders.delete(userData);
+    const { desktop } = this.#options;
+    if (desktop.holders.get(this.#userData) === this) desktop.holders.delete(this.#userData);
   }
 
   /** As Electron: `before-quit`, then every window is asked to close, then `will-quit` and `quit`; each may be prevented. */

@@ -5,7 +5,10 @@
 import { tmpdir } from 'node:os';
 import { ElectronDouble } from './double.ts';
 
-const double = new ElectronDouble({ userData: process.env['POTLUCK_TEST_USER_DATA'] ?? tmpdir() });
+const double = new ElectronDouble({
+  userData: process.env['POTLUCK_TEST_USER_DATA'] ?? tmpdir(),
+  argv: process.argv.slice(2),
+});
 const { pieces } = double;
 
 export const {

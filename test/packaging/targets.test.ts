@@ -94,6 +94,9 @@ describe('electron-builder.yml', () => {
     expect(protocols.flatMap(({ schemes }) => schemes)).toEqual([LINK_SCHEME]);
     expect(mac.extendInfo['NSBonjourServices']).toEqual([`_${SERVICE_TYPE}._tcp`]);
     expect(mac.extendInfo['LSAppNapIsDisabled']).toBe(true);
+    const asks = Object.keys(mac.extendInfo).filter((key) => key.endsWith('UsageDescription'));
+    const inChinese = [...read('assets/installer/zh_CN.lproj/InfoPlist.strings').matchAll(/^"(\w+)" = ".+";$/gm)];
+    expect(inChinese.map(([, key]) => key)).toEqual(asks);
   });
 
   it('speaks only of files that are there', () => {

@@ -4,8 +4,8 @@ import type { DesktopState } from '../../../src/engine/protocol/desktop.ts';
 import { Announcer } from '../../../src/main/desktop/announcer.ts';
 import { Notifications } from '../../../src/main/desktop/notifications.ts';
 import { wordsOf } from '../../../src/main/desktop/words/index.ts';
+import { LAST, stateOf } from '../../support/desktop-states.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
-import { LAST, stateOf } from './states.ts';
 
 const REFUSED = { code: 'POTLUCK_JOIN_REFUSED', message: 'the manager refused the join: http://cdn:11000 asks' };
 

@@ -7,9 +7,9 @@ import { trayImageName } from '../../../src/main/desktop/tray-image.ts';
 import type { TrayAction } from '../../../src/main/desktop/tray-menu.ts';
 import { TrayPlace } from '../../../src/main/desktop/tray-place.ts';
 import { wordsOf } from '../../../src/main/desktop/words/index.ts';
+import { stateOf } from '../../support/desktop-states.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
 import { ManualLog } from './manual-log.ts';
-import { stateOf } from './states.ts';
 
 const images = resolve(import.meta.dirname, '../../../assets/tray');
 const view = (changes: Partial<TrayView> = {}): TrayView => ({

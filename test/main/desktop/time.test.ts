@@ -58,6 +58,26 @@ describe('holding back', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('acts at once when the hours are edited across the present moment, and when somebody sets the clock', () => {
+    const { holding, set, changes } = makeHolding('Mon-Fri 18:00-20:00');
+    expect([...holding.wanted.holds]).toEqual(['hours']);
+    set({ hours: 'Mon-Fri 16:59-17:01' });
+    expect([...holding.wanted.holds]).toEqual([]);
+    vi.advanceTimersByTime(61_000);
+    expect([...holding.wanted.holds]).toEqual(['hours']);
+    set({ hours: 'Thu 22:00-17:30' }); // over midnight, into this Friday
+    expect([...holding.wanted.holds]).toEqual([]);
+    set({ hours: '' });
+    const before = changes();
+    holding.look();
+    expect([changes(), vi.getTimerCount()]).toEqual([before, 0]);
+    set({ hours: 'Sat' });
+    vi.setSystemTime(new Date(2026, 10, 21, 9, 0));
+    holding.look(); // as once a minute, and after sleep
+    expect([...holding.wanted.holds]).toEqual([]);
+    holding.close();
+  });
+
   it('can be overridden until the hours change', () => {
     const { holding } = makeHolding('Mon-Fri 18:00-20:00');
     holding.override('hours');
@@ -100,6 +120,16 @@ describe('holding back', () => {
     conditions.battery = 'yes';
     holding.conditionsChanged(['battery']);
     expect(holding.wanted.holds.has('battery')).toBe(true);
+    holding.close();
+  });
+
+  it('takes no word against what does not hold: nobody can share in spite of a battery that is not in use', () => {
+    const { holding, conditions } = makeHolding();
+    holding.override('battery');
+    holding.override('hours');
+    conditions.battery = 'yes';
+    holding.conditionsChanged(['battery']);
+    expect([...holding.wanted.holds]).toEqual(['battery']);
     holding.close();
   });
 

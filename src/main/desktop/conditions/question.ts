@@ -9,6 +9,8 @@ export class Question {
   /** What it was asked, and what it was answered about last. */
   #asked: string | undefined;
   #known: string | undefined;
+  /** The last answer was none, and was passed over. */
+  #slipped = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
 
@@ -44,8 +46,11 @@ export class Question {
       this.#askedAt = performance.now();
       const state = await this.#ask(about);
       if (about !== this.#about) continue;
+      // One program that was too slow once says nothing against what it said a minute ago.
+      const slip = state === 'unknown' && this.#known === about && !this.#slipped;
+      this.#slipped = slip;
       this.#known = about;
-      this.#answered(state);
+      if (!slip) this.#answered(state);
       break;
     }
     this.#asking = undefined;

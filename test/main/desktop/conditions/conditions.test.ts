@@ -129,6 +129,20 @@ describe('the conditions', () => {
     expect(ended()).toBeGreaterThan(0); // what still hangs is ended with the app
   });
 
+  it('stand by what was said when a program fails once, and do not when it goes on failing', async () => {
+    vi.useFakeTimers();
+    let answer: string | undefined = '(<uint32 1>,)';
+    const { conditions } = make(() => answer);
+    conditions.start();
+    await vi.waitFor(() => expect(conditions.states.metered).toBe('yes'));
+    answer = undefined;
+    await vi.advanceTimersByTimeAsync(70_000);
+    expect(conditions.states.metered).toBe('yes');
+    await vi.advanceTimersByTimeAsync(70_000);
+    expect(conditions.states.metered).toBe('unknown');
+    conditions.close();
+  });
+
   it('do not make anybody wait who asks for what is known', async () => {
     let answer: () => Promise<string> = () => Promise.resolve('(<uint32 2>,)');
     const { conditions, asked } = make(() => answer());

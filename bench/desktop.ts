@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import { type OriginProcess, startOriginProcess } from '../test/support/origin-process.ts';
 import type { Potluck } from '../test/support/program.ts';
 import { otherCores, pin, SERVER_CORE } from './cores.ts';
-import { App } from './desktop/app.ts';
+import { type App, startApp, startIdle } from './desktop/app.ts';
 import type { AppFigures } from './desktop/app-messages.ts';
+import type { Delays } from './desktop/delay.ts';
 import { FILES, LOADS, type Load } from './desktop/loads.ts';
 import { checkBuilt, redirectOf, startManager } from './potluck.ts';
 import { machine } from './report.ts';
@@ -14,7 +15,8 @@ import { findTools, type Tools } from './tools.ts';
 const USAGE = `npm run bench:desktop -- [options]
 
 Measures the main process of the desktop app, a double in Electron's place, joined to a real manager: how late its event loop is while it
-serves at full speed on loopback with its window open, and what it does at rest with the window closed.
+serves at full speed on loopback with its window open, and what it does at rest with the window closed. "own" is what its main thread
+computed of the delay; "idle" is how late a process beside it is that does nothing: that much the machine keeps everybody waiting.
 
   --seconds N  seconds of each load (8)
   --rest N     seconds of rest that are counted (60)
@@ -31,35 +33,39 @@ interface LoadFigures {
   readonly load: Load;
   readonly bytesPerSecond: number;
   readonly figures: AppFigures;
+  /** Of a process on the same core that does nothing, meanwhile. */
+  readonly idle: Delays;
 }
 
 /** The app on a core of its own where it can have one. */
-async function startApp(manager: Potluck, tools: Tools, timers: boolean): Promise<App> {
-  const app = new App(manager.data, { timers });
-  await app.ready();
+async function startPinned(manager: Potluck, tools: Tools, timers: boolean): Promise<App> {
+  const app = await startApp(manager.data, { timers });
   if (tools.pinned) await pin(app.pid, SERVER_CORE);
   return app;
 }
 
 async function measureLoads(manager: Potluck, tools: Tools, seconds: number): Promise<LoadFigures[]> {
-  await using app = await startApp(manager, tools, false);
+  await using app = await startPinned(manager, tools, false);
+  await using idle = await startIdle();
+  if (tools.pinned) await pin(idle.pid, SERVER_CORE);
   const found: LoadFigures[] = [];
   for (const load of LOADS) {
     if (load.needs === 'wrk' && tools.versions['wrk'] === undefined) continue;
     const url = await redirectOf(manager, load.path);
     await load.prepare?.(url);
-    await app.begin();
+    await Promise.all([app.begin(), idle.begin()]);
     const bytesPerSecond = await load.run(url, seconds);
-    found.push({ load, bytesPerSecond, figures: await app.end() });
+    const [figures, beside] = await Promise.all([app.end(), idle.end()]);
+    found.push({ load, bytesPerSecond, figures, idle: beside });
   }
   return found;
 }
 
 /** Joined, window closed, and one download behind it: then nothing for so many seconds. */
 async function measureRest(manager: Potluck, tools: Tools, seconds: number): Promise<AppFigures> {
-  await using app = await startApp(manager, tools, true);
+  await using app = await startPinned(manager, tools, true);
   await (await fetch(await redirectOf(manager, '/16k'))).arrayBuffer();
-  await app.closeWindow();
+  await app.ask('close the window');
   await sleep(SETTLE);
   await app.begin();
   await sleep(seconds * 1000);
@@ -73,14 +79,15 @@ const LOAD_COLUMNS: readonly Column[] = [
   { title: 'p50 ms' },
   { title: 'p99 ms' },
   { title: 'max ms' },
-  { title: 'own p99 ms' },
+  { title: 'own p99' },
+  { title: 'idle p99' },
   { title: 'wanted p99' },
   { title: '', align: 'left' },
 ];
 
-function loadRow({ load, bytesPerSecond, figures: { delay, cpu } }: LoadFigures): string[] {
+function loadRow({ load, bytesPerSecond, figures: { delay, cpu }, idle }: LoadFigures): string[] {
   const { p50, p99, max, own } = delay;
-  const late = [p50, p99, max, own].map((value) => value.toFixed(1));
+  const late = [p50, p99, max, own, idle.p99].map((value) => value.toFixed(1));
   const verdict = p99 < WANTED.delay ? 'ok' : 'ABOVE';
   return [load.name, count(bytesPerSecond / 1e6), cpu.toFixed(2), ...late, `< ${WANTED.delay}`, verdict];
 }
@@ -110,6 +117,9 @@ function restRows(figures: AppFigures): string[][] {
     row('messages to the window', figures.messages, WANTED.messages),
     row('timers and immediates that ran', timersIn(figures), WANTED.timers),
     ...makers,
+    ['times that one of its threads woke', count(perMinute(figures.wakes, figures)), '', ''],
+    ['processor time, ms', count(perMinute(figures.cpu * figures.seconds * 1000, figures)), '', ''],
+    ['resident memory, MiB', count(figures.resident / 1024 ** 2), '', ''],
   ];
 }
 

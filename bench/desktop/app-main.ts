@@ -3,12 +3,11 @@
  * what its parent says, a message each, and answers with figures.
  */
 import { registerHooks } from 'node:module';
-import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { createHistogram } from 'node:perf_hooks';
 import type { AppCommand, AppFigures, AppReady } from './app-messages.ts';
+import { Delay, RESOLUTION } from './delay.ts';
 
 const [manager = '', counting] = process.argv.slice(2);
-/** Milliseconds between two looks at the loop; what a look comes late is the delay. */
-const RESOLUTION = 10;
 /** What the person grants, bytes: the largest file of the measurement does not fit into this memory. */
 const MEMORY = 256 * 1024 ** 2;
 const DISK = 4 * 1024 ** 3;
@@ -26,30 +25,35 @@ const { url, fingerprint } = await desk.call('inspect', { address: manager });
 await desk.call('change', { firstRunDone: true, memory: MEMORY, disk: DISK, uploadCap: null, downloadCap: null });
 await desk.call('join', { url, fingerprint });
 await desk.until(({ app }) => app === 'sharing');
-/** Messages to the window's page. */
+/** Messages to the window's page, and their bytes as JSON. */
 let messages = 0;
+let messageBytes = 0;
 const { webContents } = desk.electron.window;
 const send = webContents.send.bind(webContents);
 webContents.send = (channel, ...args) => {
   messages++;
+  messageBytes += Buffer.byteLength(JSON.stringify(args));
   send(channel, ...args);
 };
 
-const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+const delay = new Delay();
 /** Processor time of the main thread between two looks, beyond what lies between them: what the delay would be on a machine of its own. Microseconds. */
 const own = createHistogram();
 let looking: NodeJS.Timeout | undefined;
 let began = 0;
-let cpu = process.cpuUsage();
+let used = process.resourceUsage();
 
 function begin(): void {
   messages = 0;
+  messageBytes = 0;
   timers?.countTimers();
-  delay.reset();
-  delay.enable();
   own.reset();
-  if (timers === undefined) lookAtOwn();
-  cpu = process.cpuUsage();
+  // At rest nothing may run but what the app itself does.
+  if (timers === undefined) {
+    delay.begin();
+    lookAtOwn();
+  }
+  used = process.resourceUsage();
   began = performance.now();
 }
 
@@ -63,24 +67,19 @@ function lookAtOwn(): void {
   }, RESOLUTION);
 }
 
-/** A histogram of nanoseconds between looks, as milliseconds that a look came late. */
-const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION);
-
 function end(): AppFigures {
   const seconds = (performance.now() - began) / 1000;
-  delay.disable();
   clearInterval(looking);
-  const { user, system } = process.cpuUsage(cpu);
+  const now = process.resourceUsage();
+  const cpu = now.userCPUTime + now.systemCPUTime - used.userCPUTime - used.systemCPUTime;
   return {
     seconds,
-    delay: {
-      p50: late(delay.percentile(50)),
-      p99: late(delay.percentile(99)),
-      max: late(delay.max),
-      own: own.percentile(99) / 1000,
-    },
-    cpu: (user + system) / 1e6 / seconds,
-    messages: messages,
+    delay: { ...(timers === undefined ? delay.end() : { p50: 0, p99: 0, max: 0 }), own: own.percentile(99) / 1000 },
+    cpu: cpu / 1e6 / seconds,
+    wakes: now.voluntaryContextSwitches - used.voluntaryContextSwitches,
+    resident: process.memoryUsage.rss(),
+    messages,
+    messageBytes,
     timers: timers?.timersFired() ?? {},
     served: desk.state.peer?.totals.served ?? 0,
   };

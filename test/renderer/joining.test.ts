@@ -51,7 +51,27 @@ describe.skipIf(browser === undefined)('joining', () => {
   it('asks for the token when a manager that was joined before refuses', async () => {
     const window = await open({ state: STATES['join-refused']! });
     await window.page.getByRole('button', { name: 'Enter the join token' }).click();
-    await window.page.getByRole('dialog', { name: 'Office cache asks for a join token' }).waitFor();
+    const dialog = window.page.getByRole('dialog', { name: 'Office cache asks for a join token' });
+    await dialog.waitFor();
+    await window.page.keyboard.press('Escape');
+    // The one that refused is asked for, not the one that was joined last.
+    const manager = { url: 'http://10.9.8.7:11000' };
+    await window.push({ problem: { ...REFUSED, manager } });
+    await window.page.getByRole('button', { name: 'Enter the join token' }).click();
+    await window.page.getByRole('dialog', { name: '10.9.8.7:11000 asks for a join token' }).waitFor();
+  });
+
+  it('keeps to the manager that Join stands for when another is heard of, and tells those of one name apart', async () => {
+    const [office] = MANAGERS;
+    const window = await open({ state: state({ nearby: [{ ...office!, known: false }], last: null }) });
+    const { page } = window;
+    await page.getByRole('button', { name: 'Join Office cache' }).waitFor();
+    const other = { ...office!, known: false, url: 'http://10.0.0.66:11000', fingerprint: 'e'.repeat(64) };
+    await window.push({ nearby: [other, { ...office!, known: false }] });
+    await expect.poll(() => page.getByText('Same name as another: compare the keys').count()).toBe(2);
+    const join = window.next('join');
+    await page.getByRole('button', { name: 'Join Office cache' }).click();
+    expect(await join).toMatchObject({ fingerprint: office!.fingerprint });
   });
 
   it('looks a manager up by its address, shows its key, and joins', async () => {
@@ -91,6 +111,15 @@ describe.skipIf(browser === undefined)('joining', () => {
     const join = window.next('join');
     await page.getByRole('button', { name: 'Join', exact: true }).click();
     expect(await join).toMatchObject({ token: 'abc' });
+    // One that asks for none is joined without.
+    window.answers.inspect = { ok: true, value: { ...MANAGERS[1]!, tokenRequired: false } };
+    await page.getByRole('button', { name: 'Enter an address or link' }).click();
+    await page.getByRole('textbox').fill(`<potluck://join?url=http://b&key=${MANAGERS[1]!.fingerprint}&token=abc>`);
+    await page.keyboard.press('Enter');
+    await page.getByText('The link names this key.').waitFor();
+    const withoutToken = window.next('join');
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    expect(await withoutToken).not.toHaveProperty('token');
   });
 
   it('joins by a link only after a yes', async () => {

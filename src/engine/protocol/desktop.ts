@@ -69,6 +69,8 @@ export type AppState =
 export interface Problem {
   readonly code: string;
   readonly message: string;
+  /** The manager that was not joined, where it is about one. */
+  readonly manager?: { readonly url: string; readonly fingerprint?: string };
 }
 
 /** Why updates are off: this build has no release key, or one that is none; or the person has switched them off. */

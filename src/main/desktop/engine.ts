@@ -313,10 +313,16 @@ export class Engine {
 
   #fail(error: unknown): void {
     const known = asPotluckError(error);
-    this.#problem = { code: known.code, message: messageOf(known) };
     this.#failed = !OF_THE_JOIN.has(known.code);
+    this.#problem = { code: known.code, message: messageOf(known), ...(this.#failed ? {} : this.#whom()) };
     if (error instanceof KeyChangedError) this.#keyChange = error.details;
     this.#with.log.error({ err: error }, this.#failed ? 'the engine has failed' : 'the manager was not joined');
+  }
+
+  #whom(): Pick<Problem, 'manager'> {
+    if (this.#request === undefined) return {};
+    const { url, fingerprint } = this.#request;
+    return { manager: { url, ...(fingerprint === undefined ? {} : { fingerprint }) } };
   }
 
   #appState(peer: PeerSnapshot | null): AppState {

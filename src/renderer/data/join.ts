@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { CallPayload, Problem } from '../../engine/protocol/desktop.ts';
+import type { CallPayload, DesktopState, Problem } from '../../engine/protocol/desktop.ts';
+import { addressOf } from '../text/fingerprint.ts';
 import type { Model, TokenAsker } from './model.ts';
 
 /** A refusal is answered by asking for the token: the manager says no more than that. */
@@ -18,9 +19,22 @@ export function joinPayload(manager: TokenAsker, token?: string, tokenInFile?: b
   };
 }
 
-/** Says why nothing was joined, unless the state says it already: a changed key has a dialog, other problems stand above Home. */
+/**
+ * Says why nothing was joined, unless the state says it already: a changed key has a dialog, which comes again for whoever tries again; other
+ * problems stand above Home.
+ */
 export function tellOfJoin(model: Model, problem: Problem): void {
-  if (problem.code !== 'POTLUCK_KEY_CHANGED' && model.state.peek().problem?.code !== problem.code) model.tell(problem);
+  if (problem.code === 'POTLUCK_KEY_CHANGED') model.keyPutAside.value = null;
+  else if (model.state.peek().problem?.code !== problem.code) model.tell(problem);
+}
+
+/** The manager that a problem is about, as a person knows it. */
+export function managerOf({ manager }: Problem, { nearby, last }: DesktopState): TokenAsker | null {
+  if (manager === undefined) return last;
+  const { url, fingerprint } = manager;
+  const known = [...nearby, ...(last === null ? [] : [last])];
+  const named = known.find((one) => (fingerprint === undefined ? one.url === url : one.fingerprint === fingerprint));
+  return { ...manager, name: named?.name ?? addressOf(url) };
 }
 
 /** Joins a manager of the list. One that wants a token which is not kept here is asked about first. */

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { NearbyManager } from '../../../engine/protocol/desktop.ts';
+import { tellOfJoin } from '../../data/join.ts';
 import { useModel } from '../../data/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -19,10 +20,11 @@ export function ByHand({ onClose }: { readonly onClose: () => void }) {
     if (address.trim() === '' || busy) return;
     setBusy(true);
     setError(null);
-    const result = await model.backend.call('inspect', { address: address.trim() });
+    const result = await model.backend.call('inspect', { address: bare(address) });
     setBusy(false);
-    if (result.ok) setFound(result.value);
-    else setError(problemText(words, result.problem));
+    if (result.ok) return setFound(result.value);
+    setError(problemText(words, result.problem));
+    if (result.problem.code === 'POTLUCK_KEY_CHANGED') tellOfJoin(model, result.problem);
   };
   if (found !== null)
     return <CheckManager manager={found} link={linkOf(address)} onBack={() => setFound(null)} onClose={onClose} />;
@@ -55,6 +57,11 @@ export function ByHand({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+/** Without what a mail or a chat has put around it. */
+function bare(address: string): string {
+  return address.replace(/^[\s<"'“‘]+|[\s>"'”’]+$/g, '');
+}
+
 /** What a join link brings along: whether it names a key, and its token. */
 export interface LinkParts {
   readonly key: boolean;
@@ -62,7 +69,7 @@ export interface LinkParts {
 }
 
 function linkOf(address: string): LinkParts {
-  const text = address.trim();
+  const text = bare(address).replace(/\s+/g, '');
   if (!text.toLowerCase().startsWith('potluck:') || !URL.canParse(text)) return { key: false, token: null };
   const { searchParams } = new URL(text);
   return { key: searchParams.has('key'), token: searchParams.get('token') };

@@ -46,7 +46,9 @@ export function JoinDialog(props: JoinDialogProps) {
     if (busy || missing) return;
     setBusy(true);
     setRefused(null);
-    const result = await model.backend.call('join', joinPayload(manager, token === '' ? undefined : token, inFile));
+    // A manager that asks for no token could not prove that it knows the link's.
+    const given = asks && token !== '' ? token : undefined;
+    const result = await model.backend.call('join', joinPayload(manager, given, inFile));
     setBusy(false);
     const again = !result.ok && asksForToken(result.problem) && !gone.current;
     if (again) {

@@ -11,6 +11,7 @@ import { addressOf } from '../../text/fingerprint.ts';
 export function LinkDialog({ link }: { readonly link: PendingLink }) {
   const model = useModel();
   const words = model.words.value.link;
+  const joined = model.state.value.peer?.manager ?? null;
   const [busy, setBusy] = useState(false);
   const answer = async (accept: boolean) => {
     if (busy) return;
@@ -45,6 +46,7 @@ export function LinkDialog({ link }: { readonly link: PendingLink }) {
         <dd>{link.fingerprint === null ? words.noKey : <Fingerprint value={link.fingerprint} />}</dd>
       </dl>
       {link.hasToken ? <p class="hint">{words.hasToken}</p> : null}
+      {joined === null || joined.fingerprint === link.fingerprint ? null : <p>{words.leaves(joined.name)}</p>}
     </Dialog>
   );
 }

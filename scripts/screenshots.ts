@@ -60,7 +60,8 @@ async function take(browser: Browser, folder: string, { name, state, go }: View,
   await go?.(page, WORDS[look.language]);
   if (LONG.has(name))
     await page.setViewportSize({ ...SIZE, height: Math.min(TALLEST, Number(await page.evaluate(WHOLE))) });
-  // The focus of the click that led here is not part of the view.
+  // The focus and the pointer of the click that led here are not part of the view.
+  await page.mouse.move(0, 0);
   await page.evaluate('document.querySelector("dialog[open]") ?? document.activeElement?.blur()');
   const png = paletteImage(await page.screenshot());
   writeFileSync(join(OUT, `${name}-${look.language}-${look.theme}.png`), png);

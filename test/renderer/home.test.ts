@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
-import { joined, MANAGERS, peer, SETTINGS, STATES, state } from './support/states.ts';
+import { CROWDED, joined, MANAGERS, peer, SETTINGS, STATES, state } from './support/states.ts';
 import { windows } from './support/windows.ts';
 
 /** With ordinary spaces in place of those that tie a number to its unit. */
@@ -20,6 +20,14 @@ describe.skipIf(browser === undefined)('home', () => {
     expect(await join).toEqual({ url: MANAGERS[0]!.url, fingerprint: MANAGERS[0]!.fingerprint });
     await page.getByRole('radio', { name: /Build farm/ }).check();
     await page.getByRole('button', { name: 'Join Build farm' }).waitFor();
+  });
+
+  it('keeps Join in sight however many managers there are', async () => {
+    const window = await open({ state: CROWDED['nine-managers']! });
+    const join = window.page.getByRole('button', { name: 'Join Manager 0' });
+    const { y = 0, height = 0 } = (await join.boundingBox()) ?? {};
+    expect([y > 0, y + height <= 640]).toEqual([true, true]);
+    await window.page.getByRole('status').getByText('9 managers nearby.').waitFor({ state: 'attached' });
   });
 
   it('prefers the manager of last time, and names it even where it is not seen', async () => {

@@ -100,6 +100,24 @@ describe.skipIf(browser === undefined)('joining', () => {
     expect(await begun.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
   });
 
+  it('does not take a double click for two answers', async () => {
+    const window = await open({ state: state() });
+    const { page } = window;
+    await page.getByRole('button', { name: 'Enter an address or link' }).click();
+    await page.getByRole('textbox').fill('cdn.example.com:11000');
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    const join = page.getByRole('dialog', { name: 'Is this the right manager?' }).getByRole('button', { name: 'Join' });
+    // The manager has answered between the two clicks, and Join stands where the first one went.
+    await join.hover();
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    expect(window.calls.map(({ name }) => name)).toEqual(['inspect']);
+    await join.click();
+    await join.waitFor({ state: 'detached' });
+    expect(window.calls.at(-1)?.name).toBe('join');
+  });
+
   it('takes the token out of a join link that was entered', async () => {
     const window = await open({ state: state() });
     const { page } = window;

@@ -16,7 +16,10 @@ export interface ButtonProps {
   readonly label?: string;
 }
 
-/** A disabled button keeps its place in the order of the keyboard, so that nobody's focus is lost when it becomes one. */
+/**
+ * A disabled button keeps its place in the order of the keyboard, so that nobody's focus is lost when it becomes one. The second click of a
+ * double click does nothing: by then another button may stand in the place of the first, as `Leave now` does in that of `Leave`.
+ */
 export function Button(props: ButtonProps) {
   const {
     children,
@@ -40,7 +43,7 @@ export function Button(props: ButtonProps) {
       aria-busy={busy ? 'true' : undefined}
       aria-label={label}
       onClick={(event) => {
-        if (off) event.preventDefault();
+        if (off || event.detail > 1) event.preventDefault();
         else onClick?.();
       }}
     >

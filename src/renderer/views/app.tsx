@@ -47,10 +47,11 @@ function Tabbed() {
 /** What is said aloud, and shown at the lower edge: changes of state, things done, problems. */
 function Announcements() {
   const model = useModel();
-  const { app, holds } = model.state.value;
+  const { app, holds, nearby } = model.state.value;
   const words = model.words.value;
   const notice = model.notice.value;
-  const why = app === 'holding' ? holds.map((hold) => words.hold[hold]).join(' ') : '';
+  const found = app === 'idle' && nearby.length > 0 ? words.home.found(nearby.length) : '';
+  const why = app === 'holding' ? holds.map((hold) => words.hold[hold]).join(' ') : found;
   const box =
     notice === null ? null : (
       <NoticeBox

@@ -3,6 +3,10 @@ import { plural } from './plural.ts';
 
 const downloads = plural('en', { one: (count) => `${count} download`, other: (count) => `${count} downloads` });
 const members = plural('en', { one: (count) => `${count} member`, other: (count) => `${count} members` });
+const found = plural('en', {
+  one: (count) => `${count} manager nearby.`,
+  other: (count) => `${count} managers nearby.`,
+});
 const managers = plural('en', { one: (count) => `${count} manager`, other: (count) => `${count} managers` });
 
 /** The words of the window. Every other language has the type of this one, so that a missing word does not compile. */
@@ -61,6 +65,7 @@ export const en = {
   },
   home: {
     nearby: 'Managers nearby',
+    found,
     looking: 'Looking for managers on this network…',
     lookingHint: 'None has answered yet. If your administrator gave you an address or a link, enter it by hand.',
     members,

@@ -50,6 +50,7 @@ export const zh: Words = {
   },
   home: {
     nearby: '附近的管理器',
+    found: (count) => `附近有 ${count} 个管理器。`,
     looking: '正在本网络中寻找管理器…',
     lookingHint: '尚无应答。如果管理员给过您地址或链接，请手动输入。',
     members: (count) => `${count} 名成员`,

@@ -112,6 +112,47 @@ export function joined(app: DesktopState['app'], changes: Partial<DesktopState> 
 const IDLE_PEER = { downloads: [], running: 0, uploadRate: 0, downloadRate: 0 } as const;
 const QUIET = { up: wave(2 * MIB, 4 * MIB, 90).map((value, second) => (second < 70 ? value : 0)), down: [] };
 
+const LONG = 'A manager with quite a long name that somebody in the infrastructure department thought of on a Friday';
+const IPV6 = '2001:db8:85a3:1234:5678:8a2e:370:7334';
+
+/** More and longer than anybody expects: what has to fit all the same. */
+export const CROWDED: Readonly<Record<string, DesktopState>> = {
+  'nine-managers': state({
+    nearby: Array.from({ length: 9 }, (_, place) => ({
+      name:
+        place === 2 ? LONG : place === 5 ? '构建服务器与制品缓存（三号楼二层机房，研发中心专用）' : `Manager ${place}`,
+      url: place % 3 === 0 ? `http://[${IPV6}]:11000` : `http://192.168.1.${place}:11000`,
+      fingerprint: fingerprint(place),
+      members: place === 4 ? null : place * 1234,
+      tokenRequired: place % 2 === 1,
+      known: place === 1,
+    })),
+  }),
+  'twelve-downloads': joined('draining', {
+    peer: peer({
+      state: 'draining',
+      manager: { url: `http://[${IPV6}]:11000`, name: LONG, fingerprint: fingerprint(1), members: 99_999 },
+      downloads: Array.from({ length: 12 }, (_, id) => ({
+        id,
+        client: id % 3 === 0 ? IPV6 : '192.168.100.200',
+        target: id === 1 ? `/${'long-name-without-a-place-to-break-'.repeat(5)}.iso` : `/file-${id}.bin`,
+        startedAt: 0,
+        sent: id * 1e12,
+        length: id === 3 ? null : 13e12,
+      })),
+      running: 12,
+      uploadRate: 2 ** 50,
+      remaining: { bytes: 2 ** 62, seconds: 1e9 },
+    }),
+    today: { served: 2 ** 62, saved: 2 ** 61 },
+  }),
+  'every-hold': joined('holding', {
+    peer: peer({ ...IDLE_PEER, state: 'holding' }),
+    holds: ['user', 'hours', 'battery', 'metered', 'vpn', 'busy'],
+    pausedUntil: Date.now() + 40 * 3_600_000,
+  }),
+};
+
 /** Every state that Home can be in, by name. */
 export const STATES: Readonly<Record<string, DesktopState>> = {
   'first-run': state({ settings: { ...SETTINGS, firstRunDone: false } }),

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { DesktopState } from '../../../src/engine/protocol/desktop.ts';
 import type { Words } from '../../../src/renderer/words/words.ts';
-import { joined, SETTINGS, STATES, state } from './states.ts';
+import { CROWDED, joined, SETTINGS, STATES, state } from './states.ts';
 
 /** One thing that the window can show, and the way to it. */
 export interface View {
@@ -66,3 +66,6 @@ export const VIEWS: readonly View[] = [
   { name: 'diagnostics', state: joined('unreachable'), go: tab('diagnostics') },
   { name: 'settings', state: joined('sharing', { tray: false }), go: tab('settings') },
 ];
+
+/** What is worth a look but no picture. */
+export const CROWDED_VIEWS: readonly View[] = Object.entries(CROWDED).map(([name, there]) => ({ name, state: there }));

@@ -2,7 +2,7 @@ import axeCore from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { WORDS } from '../../../src/renderer/words/words.ts';
-import { VIEWS } from './views.ts';
+import { CROWDED_VIEWS, VIEWS } from './views.ts';
 import { buildWindow, type WindowOptions, WindowPage } from './window-page.ts';
 
 const WHOLE = { width: 420, height: 640 };
@@ -70,7 +70,7 @@ export async function faults(
 ): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   let window: WindowPage | undefined;
-  for (const { name, state, go } of VIEWS) {
+  for (const { name, state, go } of [...VIEWS, ...CROWDED_VIEWS]) {
     const looking = { ...state, settings: { ...state.settings, ...look } };
     // Where a person has gone somewhere, the next one begins anew.
     if (window === undefined || go !== undefined) window = await open({ state: looking });

@@ -20,12 +20,14 @@ export interface CallCollaborators {
   readonly membership: Membership;
   readonly holding: Holding;
   readonly settings: SettingsChanges;
-  readonly window: { open(): void; pageReady(): void };
+  readonly window: { open(): void; pageReady(): void; native(): Electron.BaseWindow | undefined };
   readonly announcer: Pick<Announcer, 'asked' | 'leaving'>;
   readonly updates: Updates;
   readonly log: Log;
   readonly state: () => DesktopState;
   readonly diagnose: () => Promise<Diagnostics>;
+  /** The person's own folder. */
+  readonly home: string;
   /** Looks how much is free where the cache lies. */
   readonly measure: () => Promise<void>;
   readonly words: () => Words;
@@ -56,7 +58,7 @@ export function callHandlers(parts: CallCollaborators): CallHandlers {
     restartEngine: () => engine.restart().then(nothing),
     diagnostics: () => parts.diagnose(),
     copy: async ({ text }) => nothing(await electron.clipboard.writeText(text)),
-    report: async () => reportText(parts.state(), await parts.diagnose()),
+    report: async () => reportText(parts.state(), await parts.diagnose(), parts.home),
     showLog: async () => nothing(electron.shell.showItemInFolder((await parts.diagnose()).logFile)),
     update: ({ step }) => updates.step(step).then(nothing),
     ready: () => {
@@ -130,11 +132,17 @@ async function inBackground({ engine, log }: CallCollaborators, work: () => Prom
   }
 }
 
-async function chooseFolder({ electron, words }: CallCollaborators): Promise<string | null> {
-  const { canceled, filePaths } = await electron.dialog.showOpenDialog({
+/** In front of the window, which waits for it: two of them would be too many. */
+async function chooseFolder({ electron, window, words }: CallCollaborators): Promise<string | null> {
+  const { dialog } = electron;
+  const options: Electron.OpenDialogOptions = {
     title: words().chooseFolder,
     properties: ['openDirectory', 'createDirectory'],
-  });
+  };
+  const over = window.native();
+  const { canceled, filePaths } = await (over === undefined
+    ? dialog.showOpenDialog(options)
+    : dialog.showOpenDialog(over, options));
   return canceled ? null : (filePaths[0] ?? null);
 }
 

@@ -154,17 +154,18 @@ export class Face {
 
   #calls(): CallCollaborators {
     const { electron, opened, model, updates } = this.#with;
-    const { platform, probe, env, program, clock } = this.#around;
+    const { platform, probe, env, program, clock, home } = this.#around;
     return {
       electron,
       engine: model.engine,
       membership: model.membership,
       holding: model.holding,
       settings: model.settings,
-      window: { open: () => this.open(), pageReady: () => this.#pageReady() },
+      window: { open: () => this.open(), pageReady: () => this.#pageReady(), native: () => this.window.native },
       announcer: this.announcer,
       updates,
       log: opened.log,
+      home,
       state: () => this.state,
       words: () => this.words,
       now: () => clock.now(),

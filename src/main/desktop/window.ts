@@ -66,6 +66,11 @@ export class MainWindow {
     this.#options = options;
   }
 
+  /** Where dialogs belong; undefined while there is none. */
+  get native(): Electron.BaseWindow | undefined {
+    return this.#window;
+  }
+
   /** Whose calls are answered. */
   get contents(): Electron.WebContents | undefined {
     return this.#window?.webContents;

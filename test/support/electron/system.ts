@@ -177,14 +177,17 @@ export class SystemPreferencesDouble {
 export class DialogDouble {
   folder: string | undefined;
   errors: string[] = [];
+  /** The window that the last one was in front of, or the options where it belonged to none. */
+  over: unknown;
   readonly #need: NeedReady;
 
   constructor(need: NeedReady) {
     this.#need = need;
   }
 
-  showOpenDialog(): Promise<Electron.OpenDialogReturnValue> {
+  showOpenDialog(over?: unknown): Promise<Electron.OpenDialogReturnValue> {
     this.#need('dialog cannot be used');
+    this.over = over;
     const { folder } = this;
     return Promise.resolve({ canceled: folder === undefined, filePaths: folder === undefined ? [] : [folder] });
   }

@@ -110,6 +110,7 @@ describe('the folder of the cache', () => {
     await eventually(() => cached(usual).length > 0);
     desk.electron.dialog.folder = place.path;
     const chosen = await desk.call('chooseFolder', null);
+    expect(desk.electron.dialog.over).toBe(desk.electron.window);
     expect(chosen).toBe(place.path);
     await desk.call('change', { cacheFolder: place.path });
     await desk.until(({ app }) => app === 'sharing');

@@ -12,6 +12,8 @@ export default defineConfig({
     build: {
       outDir: 'dist/app/main',
       minify: false,
+      // What is bundled wants its licences to go along.
+      license: { fileName: 'licenses.md' },
       // Everything but Electron goes into the bundle, so that no node_modules need to be packed.
       externalizeDeps: false,
       rolldownOptions: {

@@ -10,6 +10,8 @@ export default defineConfig({
     emptyOutDir: false,
     target: 'node22',
     minify: false,
+    // What is bundled wants its licences to go along.
+    license: { fileName: 'licenses.md' },
     rolldownOptions: {
       output: { format: 'es', entryFileNames: 'potluck.mjs', codeSplitting: false },
     },

@@ -12,6 +12,7 @@ export default defineConfig({
     outDir: resolve(ROOT, 'dist/app/renderer'),
     emptyOutDir: true,
     target: 'chrome140',
+    license: { fileName: 'licenses.md' },
     minify: true, // electron-vite would not
     // Pictures stay files, because the page's policy allows no other source than its own.
     assetsInlineLimit: 0,

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 const ROOT = resolve(import.meta.dirname, '..');
 /** Documents that speak of what is packed, and those that they lead to. */
 const DOCUMENTS = ['headless', 'operations', 'errors', 'store', 'release'].map((name) => `docs/${name}.md`);
-const FILES = ['bin', 'dist/potluck.mjs', 'LICENSE', 'CHANGELOG.md', ...DOCUMENTS];
+const FILES = ['bin', 'dist/potluck.mjs', 'dist/licenses.md', 'LICENSE', 'CHANGELOG.md', ...DOCUMENTS];
 
 /** docs/headless.md as the first page: the project's own speaks of building. Its links lead into docs from there. */
 function firstPage(): string {

@@ -52,7 +52,7 @@ it('potluck-headless-<version>.tgz runs in an empty folder, with Node and nothin
     'docs',
     'package.json',
   ]);
-  expect(readdirSync(join(home, 'dist'))).toEqual(['potluck.mjs']);
+  expect(readdirSync(join(home, 'dist'))).toEqual(['licenses.md', 'potluck.mjs']);
   expect(deadLinks(home)).toEqual([]);
   const { dependencies, engines } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Record<
     string,

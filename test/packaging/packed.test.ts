@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractFile, listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
@@ -89,6 +89,14 @@ describe('the packed app', () => {
     expect([manifest['scripts'], manifest['devDependencies']]).toEqual([undefined, undefined]);
   });
 
+  it('brings the licences along of what is bundled, in each of its programs', () => {
+    const inside = (name: string) =>
+      extractFile(join(app, 'resources/app.asar'), `dist/app/${name}/licenses.md`).toString();
+    expect(inside('main')).toMatch(/^## electron-store - /m);
+    expect(inside('renderer')).toMatch(/^## preact - /m);
+    expect(readFileSync(join(app, 'resources/dist/licenses.md'), 'utf8')).toMatch(/^## fastify - /m);
+  });
+
   it('has the public half of the release key compiled in, or none, and does not look for it when it runs', () => {
     const main = extractFile(join(app, 'resources/app.asar'), 'dist/app/main/index.mjs').toString();
     expect(main).toContain('no release key');
@@ -98,7 +106,7 @@ describe('the packed app', () => {
   it('has beside it the headless faces and their launchers', () => {
     expect(readdirSync(join(app, 'resources')).sort()).toEqual(['app.asar', 'bin', 'dist']);
     expect(readdirSync(join(app, 'resources/bin')).sort()).toEqual(['potluck', 'potluck.cjs']);
-    expect(readdirSync(join(app, 'resources/dist'))).toEqual(['potluck.mjs']);
+    expect(readdirSync(join(app, 'resources/dist')).sort()).toEqual(['licenses.md', 'potluck.mjs']);
     expect(statSync(launcher).mode & 0o111).toBe(0o111);
     expect(existsSync(join(app, 'resources/app.asar.unpacked'))).toBe(false);
   });

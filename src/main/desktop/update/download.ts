@@ -79,6 +79,11 @@ export class UpdateCache {
     }
   }
 
+  /** Removes what was downloaded, whole or in part. Rejects with POTLUCK_FILE_UNWRITABLE. */
+  async clear(): Promise<void> {
+    await this.#tidy(new Set());
+  }
+
   /** Of the files here only these stay: one update at a time. */
   async #tidy(keep: ReadonlySet<string>): Promise<void> {
     try {

@@ -226,6 +226,8 @@ export class Updater implements Updates {
     if (feed === undefined || compareVersions(feed.version, this.#options.version) <= 0) {
       this.#found = undefined;
       this.#set({ phase: 'none' });
+      // What brought this version here is not wanted any more.
+      if (feed !== undefined) await this.#cache.clear();
       return;
     }
     const file = feed.files.find(({ name }) => this.#fits(name));
@@ -288,6 +290,8 @@ export class Updater implements Updates {
   }
 
   #set(state: Partial<UpdateState> & Pick<UpdateState, 'phase'>): void {
+    const { phase, version = null } = state;
+    if (phase !== this.#state.phase && version !== null) this.#with.log.info({ phase, version }, 'an update');
     this.#state = { version: null, progress: null, off: null, problem: null, ...state };
     for (const listener of this.#listeners) listener();
   }

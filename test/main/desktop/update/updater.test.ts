@@ -159,6 +159,16 @@ describe('an app that joins a manager with a higher version', () => {
     expect(await takeRestart(cache, '2.0.0', now)).toBe(false);
   });
 
+  it('keeps nothing of what brought it here once it is the newest', async () => {
+    await joinedWith();
+    await updater.step('download');
+    await updater.step('install');
+    await updater.close();
+    app({ version: '2.0.0' }).joined(manager.identity);
+    await updater.step('check');
+    expect(readdirSync(cache)).toEqual(['restart.json']);
+  });
+
   it('says so where the installation fails, and can begin again', async () => {
     await joinedWith({}, { ...method(), install: () => Promise.reject(new PotluckError('POTLUCK_UPDATE_FAILED')) });
     await updater.step('download');

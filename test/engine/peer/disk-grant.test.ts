@@ -1,13 +1,19 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../../src/engine/base/log.ts';
 import { HeadJournal } from '../../../src/engine/load/head-journal.ts';
+import { systemFiles } from '../../../src/engine/store/disk/files.ts';
 import { eventually } from '../../support/help.ts';
 import { lengthOf, Office } from './office.ts';
 
 const MB = 1024 * 1024;
 const SIZE = 6 * MB;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('the disk tier of a running peer', () => {
   it('is shown, made smaller, and emptied for good', async () => {
@@ -36,5 +42,54 @@ describe('the disk tier of a running peer', () => {
     const again = await office.sharing(settings);
     expect(await lengthOf(await office.download('/disc.iso'))).toBe(SIZE);
     expect(again.snapshot().totals.fetched).toBe(SIZE);
+  });
+
+  it('is emptied while a download runs, which goes on, and is empty only when its files are gone', async () => {
+    await using office = await Office.open({ '/disc.iso': { size: SIZE } });
+    const settings = office.settings([], { disk: 64 * MB });
+    const peer = await office.sharing(settings);
+    await lengthOf(await office.download('/disc.iso'));
+    const files = () => readdirSync(join(settings.state, 'cache', 'peer')).filter((name) => name.endsWith('.seg'));
+    await eventually(() => expect(files()).not.toEqual([]));
+    await peer.change({ uploadCap: 2 * MB });
+    const reading = lengthOf(await office.download('/disc.iso'));
+    await eventually(() => expect(peer.snapshot().running).toBe(1));
+    const held = Promise.withResolvers<void>();
+    const { unlink } = systemFiles;
+    const unlinking = vi.spyOn(systemFiles, 'unlink').mockImplementation(async (path) => {
+      await held.promise;
+      await unlink(path);
+    });
+    let empty = false;
+    const cleared = peer.clearCache().then(() => {
+      empty = true;
+    });
+    await eventually(() => expect(unlinking).toHaveBeenCalled());
+    await immediate();
+    expect(empty).toBe(false);
+    const were = files();
+    held.resolve();
+    await cleared;
+    vi.restoreAllMocks();
+    expect(files().filter((name) => were.includes(name))).toEqual([]);
+    await peer.change({ uploadCap: null });
+    expect(await reading).toBe(SIZE);
+  });
+
+  it('that is full is a trouble that is told, and nobody is refused for it', async () => {
+    await using office = await Office.open({ '/disc.iso': { size: SIZE } });
+    const peer = await office.sharing(office.settings([], { disk: 64 * MB }));
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'write' });
+    vi.spyOn(systemFiles, 'write').mockRejectedValue(full);
+    vi.spyOn(systemFiles, 'free').mockResolvedValue(0);
+    const told: (string | null)[] = [];
+    peer.subscribe(() => told.push(peer.snapshot().troubleCode));
+    expect(await lengthOf(await office.download('/disc.iso'))).toBe(SIZE);
+    await eventually(() => expect(told).toContain('POTLUCK_DISK_FULL'));
+    expect(peer.snapshot()).toMatchObject({ state: 'sharing', trouble: expect.stringContaining('the disk is full') });
+    expect(await lengthOf(await office.download('/disc.iso'))).toBe(SIZE);
+    vi.restoreAllMocks();
+    await peer.clearCache();
+    await eventually(() => expect(peer.snapshot().trouble).toBeNull());
   });
 });

@@ -33,13 +33,19 @@ export function diagnose(parts: DiagnosticsParts): Diagnostics {
     port,
     logFile: log.path,
     firewallCommand: command,
-    firewallText: words.firewall(program, port, command),
+    firewallText: [
+      words.firewall(program, port, command),
+      ...(platform === 'win32' ? [words.firewallWindows] : []),
+    ].join('\n\n'),
     logTail: log.tail(TAIL),
   };
 }
 
-/** The same as text, for a mail to whoever can help. It has no secrets in it: tokens are never logged, and the paths of downloads are left out. */
-export function reportText(state: DesktopState, found: Diagnostics): string {
+/**
+ * The same as text, for a mail to whoever can help. It has no secrets in it: tokens are never logged, the paths of downloads are left out, and the
+ * person's folder, `home`, goes by `~`.
+ */
+export function reportText(state: DesktopState, found: Diagnostics, home: string): string {
   const { peer, last, conditions } = state;
   const rows: [string, unknown][] = [
     ['version', state.version],
@@ -68,5 +74,14 @@ export function reportText(state: DesktopState, found: Diagnostics): string {
       `${one.address}, ${one.managers} managers${one.trouble === null ? '' : `, ${one.trouble}`}`,
     ]),
   ];
-  return [...rows.map(([name, value]) => `${name}: ${value}`), '', ...found.logTail, ''].join('\n');
+  const text = [...rows.map(([name, value]) => `${name}: ${value}`), '', ...found.logTail, ''].join('\n');
+  return withoutHome(text, home).replace(/\btoken=[^&\s"'<>]+/gi, 'token=...');
+}
+
+/** However the path is written: as it is, as JSON in the log writes it, or as a part of a URL. */
+function withoutHome(text: string, home: string): string {
+  const path = home.replace(/[\\/]+$/, '');
+  if (path.length < 3) return text;
+  const names = path.split(/[\\/]/).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return text.replace(new RegExp(`${names.join('[\\\\/]+')}(?![\\w.-])`, 'gi'), '~');
 }

@@ -117,6 +117,7 @@ export const en = {
   firewall: {
     title: 'Open the firewall',
     command: 'Run this command as administrator',
+    commandWindows: 'Run this command in PowerShell as administrator',
     commandWhat: 'the command',
     noCommand: (port: number) =>
       `Allow incoming TCP connections to port ${port} for Potluck in this computer’s firewall.`,

@@ -102,6 +102,7 @@ export const zh: Words = {
   firewall: {
     title: '开放防火墙',
     command: '以管理员身份运行此命令',
+    commandWindows: '以管理员身份在 PowerShell 中运行此命令',
     commandWhat: '命令',
     noCommand: (port) => `请在本机防火墙中允许 Potluck 接收 TCP 端口 ${port} 的入站连接。`,
     text: '或将以下内容发给 IT 部门',

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/engine/base/clock.ts';
-import { findLinuxFirewall, firewallCommand, parseUnits } from '../../../src/main/desktop/firewall.ts';
 import { linkIn } from '../../../src/main/desktop/links.ts';
 import { autostartEntry, LoginItem, programToStart } from '../../../src/main/desktop/login.ts';
 import { Notifications } from '../../../src/main/desktop/notifications.ts';
@@ -48,33 +47,6 @@ describe('starting at login', () => {
     expect(programToStart({ env, program: '/opt/Potluck/potluck' })).toBe('/opt/Potluck/potluck');
     expect(programToStart({ env, program: '/tmp/.mount_terminal2/potluck' })).toBe('/tmp/.mount_terminal2/potluck');
     expect(programToStart({ env, program: '/tmp/.mount_terminal/potluck' })).toBe(env.APPIMAGE);
-  });
-});
-
-describe('the command for the firewall', () => {
-  it('opens this port for this program, on networks that are trusted', () => {
-    expect(firewallCommand('win32', { program: "C:\\Ann's\\Potluck.exe", port: 8001 })).toBe(
-      "New-NetFirewallRule -DisplayName 'Potluck' -Direction Inbound -Action Allow -Protocol TCP -Profile Domain,Private -Program 'C:\\Ann''s\\Potluck.exe'",
-    );
-    expect(firewallCommand('darwin', { program: '/Applications/Potluck.app/Contents/MacOS/Potluck', port: 8001 })).toBe(
-      "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --add '/Applications/Potluck.app' && sudo /usr/libexec/ApplicationFirewall/socketfilterfw --unblockapp '/Applications/Potluck.app'",
-    );
-    const linux = (firewall: 'ufw' | 'firewalld' | null) =>
-      firewallCommand('linux', { program: '/opt/p', port: 8001, linux: firewall });
-    expect(linux('ufw')).toBe('sudo ufw allow 8001/tcp comment Potluck');
-    expect(linux('firewalld')).toBe('sudo firewall-cmd --permanent --add-port=8001/tcp && sudo firewall-cmd --reload');
-    expect(linux(null)).toBeNull();
-  });
-
-  it('goes by the firewall that runs', async () => {
-    const units = (firewalld: string, ufw: string) =>
-      `Id=firewalld.service\nActiveState=${firewalld}\n\nId=ufw.service\nActiveState=${ufw}\n`;
-    expect(parseUnits(units('active', 'inactive'))).toBe('firewalld');
-    expect(parseUnits(units('inactive', 'active'))).toBe('ufw');
-    expect(parseUnits(units('inactive', 'inactive'))).toBeNull();
-    const ufw = () => Promise.resolve(units('inactive', 'active'));
-    expect([await findLinuxFirewall('linux', ufw), await findLinuxFirewall('win32', ufw)]).toEqual(['ufw', null]);
-    expect(await findLinuxFirewall('linux', () => Promise.resolve(undefined))).toBeNull();
   });
 });
 

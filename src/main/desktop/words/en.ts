@@ -89,6 +89,9 @@ export const en: Words = {
     [
       `Potluck (${program}) lends bandwidth to coworkers: it answers HTTP requests of this network on TCP port ${port}.`,
       'Please allow incoming connections to that port for this program, from the local network only.',
+      'Managers nearby are found by mDNS (multicast to UDP port 5353). No other port need be opened.',
       ...(command === null ? [] : ['', 'Command:', command]),
     ].join('\n'),
+  firewallWindows:
+    'The command is for PowerShell as administrator. It holds for domain and private networks, not for one that Windows calls public; where policies set the rules of this computer, the rule belongs there.',
 };

@@ -76,4 +76,5 @@ export interface Words {
   readonly problems: ProblemWords;
   readonly chooseFolder: string;
   readonly firewall: (program: string, port: number, command: string | null) => string;
+  readonly firewallWindows: string;
 }

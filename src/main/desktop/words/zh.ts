@@ -86,6 +86,9 @@ export const zh: Words = {
     [
       `Potluck（${program}）与同事共享带宽：它在 TCP 端口 ${port} 上应答本网络的 HTTP 请求。`,
       '请允许本地网络对该程序此端口的入站连接。',
+      '附近的管理器通过 mDNS（组播，UDP 端口 5353）发现，无需开放其他端口。',
       ...(command === null ? [] : ['', '命令：', command]),
     ].join('\n'),
+  firewallWindows:
+    '请以管理员身份在 PowerShell 中运行该命令。规则适用于域网络和专用网络，不适用于 Windows 识别为公用的网络；如果这台电脑的防火墙规则由策略统一设置，请在策略中添加。',
 };

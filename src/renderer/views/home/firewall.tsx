@@ -16,7 +16,7 @@ export function FirewallHelp() {
         <p>{firewall.noCommand(found.port)}</p>
       ) : (
         <CopyText
-          label={firewall.command}
+          label={model.state.value.platform === 'win32' ? firewall.commandWindows : firewall.command}
           text={found.firewallCommand}
           copy={common.copy}
           copyLabel={common.copyWhat(firewall.commandWhat)}

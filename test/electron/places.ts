@@ -12,14 +12,25 @@ export interface ElectronStart {
   readonly args: readonly string[];
   /** It is the app's own program, and not one of Electron's that is told what to run. */
   readonly packed: boolean;
+  /** It shows its windows in a browser that needs no display. */
+  readonly headless?: boolean;
 }
 
+/** What stands in for Electron. */
+const STAND_IN: ElectronStart = {
+  program: resolve(import.meta.dirname, 'stand-in-main.ts'),
+  args: [],
+  packed: false,
+  headless: true,
+};
+
 /**
- * The program that POTLUCK_ELECTRON names, a packed app, or Electron as npm has installed it. Undefined, or the reason as text, where there
+ * The program that POTLUCK_ELECTRON names, a packed app or `stand-in`, or Electron as npm has installed it. Or the reason as text, where there
  * is none; it is never downloaded.
  */
 export function electronStart(env: NodeJS.ProcessEnv = process.env): ElectronStart | string {
   const named = env['POTLUCK_ELECTRON'];
+  if (named === 'stand-in') return STAND_IN;
   if (named !== undefined && named !== '') {
     const program = resolve(named);
     return existsSync(program)

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, tempFolder } from '../support/program.ts';
@@ -39,6 +39,12 @@ describe('npm run test:electron', () => {
       });
     },
   );
+
+  it('has a stand-in, which shows that its own code works', () => {
+    const start = electronStart({ POTLUCK_ELECTRON: 'stand-in' });
+    expect(start).toMatchObject({ packed: false, headless: true });
+    if (typeof start !== 'string') accessSync(start.program, constants.X_OK);
+  });
 
   it.runIf(process.platform === 'linux')('wants a display, or makes one', () => {
     expect(display({ DISPLAY: ':0' })).toEqual([]);

@@ -12,7 +12,7 @@ const VITEST = resolve(ROOT, 'node_modules/vitest/vitest.mjs');
 const CONFIG = resolve(ROOT, 'vitest.electron.config.ts');
 
 const start = electronStart();
-const before = typeof start === 'string' ? start : display();
+const before = typeof start === 'string' ? start : start.headless === true ? [] : display();
 if (typeof before === 'string') {
   console.log(`test:electron is skipped: ${before}`);
   // Who names a program wants it to be tried.

@@ -46,14 +46,18 @@ async function unpack(): Promise<string> {
 
 /**
  * Starts a real Chromium: the one that POTLUCK_CHROMIUM names, the packed one on Linux, or an installed Chrome, Edge or Chromium. Undefined where
- * there is none, with what was tried on standard error; the tests that need it are then skipped, and shown as skipped.
+ * there is none, with what was tried on standard error; the tests that need it are then skipped, and shown as skipped. `switches`: beside the usual ones.
  */
-export async function launchChromium(): Promise<Browser | undefined> {
+export async function launchChromium(switches: readonly string[] = []): Promise<Browser | undefined> {
   const failed: string[] = [];
   for (const options of await candidates()) {
     try {
       // A test machine's root has no sandbox; what is shown in it is our own page.
-      return await chromium.launch({ ...options, args: ARGS, chromiumSandbox: process.getuid?.() !== 0 });
+      return await chromium.launch({
+        ...options,
+        args: [...ARGS, ...switches],
+        chromiumSandbox: process.getuid?.() !== 0,
+      });
     } catch (error) {
       const [line] = String(error).split('\n');
       failed.push(`${options.executablePath ?? options.channel}: ${line}`);

@@ -44,7 +44,7 @@ export class ElectronDouble {
   readonly clipboard = new ClipboardDouble();
   readonly shell = new ShellDouble();
   readonly dialog: DialogDouble;
-  readonly host: PageHost;
+  host: PageHost;
   readonly wayland: boolean;
   readonly session = new SessionDouble();
   readonly windows: BrowserWindowDouble[] = [];
@@ -83,8 +83,9 @@ export class ElectronDouble {
 
   /** The one place where the doubles are taken for the real ones: each is checked against Electron's declarations where it is written. */
   #assemble(): ElectronPieces {
-    const { app, ipcMain, protocol, host, nativeTheme, windows, hidden, trays, notes } = this;
+    const { app, ipcMain, protocol, nativeTheme, windows, hidden, trays, notes } = this;
     const dark = () => nativeTheme.shouldUseDarkColors;
+    const host: PageHost = { open: (request) => this.host.open(request) };
     const world: WindowWorld = { app, ipcMain, protocol, host, dark, wayland: this.wayland, session: this.session };
     const { needReady } = app;
     const pieces = {

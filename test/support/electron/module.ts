@@ -5,7 +5,8 @@
 import { tmpdir } from 'node:os';
 import { ElectronDouble } from './double.ts';
 
-const double = new ElectronDouble({
+/** What stands behind it, for whoever turns it. Electron has no such export. */
+export const double = new ElectronDouble({
   userData: process.env['POTLUCK_TEST_USER_DATA'] ?? tmpdir(),
   argv: process.argv.slice(2),
 });

@@ -9,7 +9,7 @@ const MIB = 2 ** 20;
 /** Larger than what sockets and buffers on the way take in: a reader that pauses holds the download up. */
 export const SIZE = 24 * MIB;
 /** How it is written that so much was served: the manager may have looked whether it is served well, and had a piece or two. */
-export const BIG = /^2[4-9](\.\d+)? MB\b(?!\/s)/;
+export const BIG = /^2[4-9](\.\d+)?\sMB\b(?!\/s)/;
 /** Long enough under every cap that is tried. */
 const HUGE = 80 * MIB;
 

@@ -138,6 +138,10 @@ describe.skipIf(browser === undefined)('home', () => {
     });
     await page.getByText('The disk is full.').waitFor();
     expect(await page.getByText('The disk is full.').count()).toBe(1);
+    const inMemory = 'the disk is full: what is new is kept in memory only';
+    await window.push({ settings: { ...SETTINGS, language: 'zh' }, peer: { ...lost, trouble: inMemory } });
+    await page.getByText('磁盘已满。').waitFor();
+    await page.getByText('what is new is kept in memory only', { exact: true }).waitFor();
   });
 
   it('starts a failed engine again', async () => {

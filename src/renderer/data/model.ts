@@ -10,7 +10,7 @@ import type {
   Problem,
 } from '../../engine/protocol/desktop.ts';
 import { type Format, makeFormat } from '../text/format.ts';
-import { type LanguageName, LOCALES, problemText, WORDS, type Words } from '../words/words.ts';
+import { type LanguageName, LOCALES, problemDetail, problemText, WORDS, type Words } from '../words/words.ts';
 import type { Backend } from './backend.ts';
 import { reuse } from './reuse.ts';
 
@@ -114,8 +114,8 @@ export class Model {
   }
 
   tell(problem: Problem): void {
-    const text = problemText(this.words.peek(), problem);
-    this.#show('problem', text, problem.message === text ? null : problem.message);
+    const words = this.words.peek();
+    this.#show('problem', problemText(words, problem), problemDetail(words, problem));
   }
 
   done(text: string): void {

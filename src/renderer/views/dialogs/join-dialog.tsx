@@ -4,6 +4,7 @@ import { asksForToken, joinPayload, tellOfJoin } from '../../data/join.ts';
 import { type TokenAsker, useModel } from '../../data/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
+import { problemDetail } from '../../words/words.ts';
 import { TokenEntry } from './token-entry.tsx';
 
 export interface JoinDialogProps {
@@ -53,7 +54,7 @@ export function JoinDialog(props: JoinDialogProps) {
     const again = !result.ok && asksForToken(result.problem) && !gone.current;
     if (again) {
       setAsks(true);
-      setRefused(result.problem.message);
+      setRefused(problemDetail(model.words.peek(), result.problem) ?? result.problem.message);
       return;
     }
     // Put away meanwhile, it is not this dialog that would be closed.

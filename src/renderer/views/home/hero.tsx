@@ -1,8 +1,8 @@
-import type { AppState, DesktopState } from '../../../engine/protocol/desktop.ts';
+import type { AppState, DesktopState, Problem } from '../../../engine/protocol/desktop.ts';
 import { type Model, useModel } from '../../data/model.ts';
 import { Pot, type PotSign } from '../../parts/pot.tsx';
 import { addressOf } from '../../text/fingerprint.ts';
-import { problemText } from '../../words/words.ts';
+import { problemDetail, problemText } from '../../words/words.ts';
 import { HeroActions } from './hero-actions.tsx';
 import { Remaining } from './remaining.tsx';
 
@@ -43,7 +43,11 @@ export function Hero() {
         {heroLines(model, state).map((line) => (
           <p key={line}>{line}</p>
         ))}
-        {state.app === 'failed' && state.problem !== null ? <p class="hint">{state.problem.message}</p> : null}
+        {details(model, state).map((detail) => (
+          <p key={detail} class="hint">
+            {detail}
+          </p>
+        ))}
         <ManagerLine />
       </div>
       {state.app === 'draining' ? <Remaining /> : null}
@@ -91,8 +95,22 @@ function holdText(model: Model, { pausedUntil }: DesktopState, hold: HoldReason)
   return words.home.pausedUntil(model.format.value.moment(pausedUntil, Date.now()));
 }
 
-/** What is wrong although it goes on: in the window's words where it has some for the code. */
+/** What is wrong although it goes on, in the window's words; what has none for it is a detail. */
 function troubles(model: Model, { peer }: DesktopState): string[] {
-  if (peer === null || peer.trouble === null) return [];
-  return [problemText(model.words.value, { code: peer.troubleCode ?? '', message: peer.trouble })];
+  const trouble = troubleOf(peer);
+  return trouble === null ? [] : [problemText(model.words.value, trouble)];
+}
+
+function troubleOf(peer: DesktopState['peer']): Problem | null {
+  if (peer === null || peer.trouble === null || peer.troubleCode === null) return null;
+  return { code: peer.troubleCode, message: peer.trouble };
+}
+
+/** What the engine says of it beyond that: the place, the cause. */
+function details(model: Model, { app, peer, problem }: DesktopState): string[] {
+  if (app === 'disconnected' || app === 'holding' || app === 'draining') return [];
+  const shown = app === 'failed' ? problem : troubleOf(peer);
+  const detail = shown === null ? null : problemDetail(model.words.value, shown);
+  if (detail !== null) return [detail];
+  return peer !== null && peer.troubleCode === null && peer.trouble !== null ? [peer.trouble] : [];
 }

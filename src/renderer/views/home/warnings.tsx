@@ -2,7 +2,7 @@ import { asksForToken, managerOf } from '../../data/join.ts';
 import { useModel } from '../../data/model.ts';
 import { Banner } from '../../parts/banner.tsx';
 import { Button } from '../../parts/button.tsx';
-import { problemText } from '../../words/words.ts';
+import { problemDetail, problemText } from '../../words/words.ts';
 
 /** What stands in the way: a changed key, a join that did not come about. */
 export function Warnings() {
@@ -22,7 +22,7 @@ export function Warnings() {
   const text = problemText(words, problem);
   const manager = managerOf(problem, model.state.value);
   return (
-    <Banner tone="warn" title={text} text={problem.message === text ? null : problem.message}>
+    <Banner tone="warn" title={text} text={problemDetail(words, problem)}>
       {asksForToken(problem) && manager !== null && app === 'idle' ? (
         <Button size="small" onClick={() => (model.dialog.value = { kind: 'token', manager, refusal: null })}>
           {words.token.enter}

@@ -84,7 +84,7 @@ describe('the desktop app in its window', () => {
     });
     await using _ = desk;
     await page().locator('html[lang^="zh"][data-theme="dark"]').waitFor();
-    await desk.click('退出程序');
+    await desk.click('退出 Potluck');
     await eventually(() => desk.electron.app.ended === 'quit');
   });
 

@@ -198,7 +198,7 @@ describe('the menu of the tray', () => {
       'failed',
     ] as const) {
       expect(labels(trayMenu(stateOf({ app }), en)).slice(-2)).toEqual(['Open Potluck', 'Quit']);
-      expect(labels(trayMenu(stateOf({ app }), zh)).slice(-2)).toEqual(['打开 Potluck', '退出程序']);
+      expect(labels(trayMenu(stateOf({ app }), zh)).slice(-2)).toEqual(['打开 Potluck', '退出 Potluck']);
     }
   });
 

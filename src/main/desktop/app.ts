@@ -48,8 +48,8 @@ export async function startDesktop(
   electron.app.enableSandbox();
   // Windows shows notifications of programs that it knows by this name: the one of electron-builder.yml.
   if (surroundings.platform === 'win32') electron.app.setAppUserModelId(APP_ID);
-  if (surroundings.platform === 'darwin') refuseNap(electron);
   await electron.app.whenReady();
+  if (surroundings.platform === 'darwin') refuseNap(electron);
   const stack = new CloseStack();
   stack.use(door);
   try {

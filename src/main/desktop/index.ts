@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../../engine/base/clock.ts';
 import { VERSION } from '../../engine/base/version.ts';
 import { startPeer } from '../../engine/index.ts';
+import { tolerateClosedPipes } from '../cli/process.ts';
 import { startImageAgain } from './again.ts';
 import { startDesktop } from './app.ts';
 import { POWER_SUPPLIES } from './conditions/power-supplies.ts';
@@ -62,6 +63,8 @@ function keepDataWhereAsked({ app }: typeof electronPieces): void {
   app.setPath('userData', resolve(folder));
 }
 
+// The terminal that it was started from may close before it; what Electron says to it then is no error of the app.
+tolerateClosedPipes();
 keepDataWhereAsked(electronPieces);
 // Not awaited here: Electron becomes ready only when this module has run to its end.
 startDesktop(electronPieces, realSurroundings()).catch((error: unknown) => {

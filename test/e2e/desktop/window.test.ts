@@ -66,7 +66,7 @@ describe('the desktop app in its window', () => {
       // The address that the manager is to try is one where nobody answers, as behind a firewall that refuses.
       startPeer: (settings, options) =>
         startPeer({ ...settings, advertise: { host: '127.0.0.1', port: nobody } }, options),
-      probes: { systemctl: () => 'Id=ufw.service\nActiveState=active\n' },
+      probes: { systemctl: () => 'Id=ufw.service\nActiveState=active\n', cat: () => 'ENABLED=yes\n' },
     });
     await using _ = desk;
     await throughFirstRun(page());

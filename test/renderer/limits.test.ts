@@ -150,6 +150,7 @@ describe.skipIf(browser === undefined)('limits', () => {
     const window = await open({ state: state() });
     await window.page.getByRole('tab', { name: 'Limits' }).click();
     await window.page.getByText('up to 10 GB').waitFor();
+    await window.page.getByText('Unknown until you have joined').waitFor();
     expect(await window.page.getByRole('button', { name: 'Clear cache…' }).count()).toBe(0);
   });
 });

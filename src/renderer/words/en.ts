@@ -169,7 +169,8 @@ export const en = {
     dayTo: (day: string) => `${day}: to`,
     nextDay: 'next day',
     conditions: 'When things are not as usual',
-    conditionsHint: 'Takes effect at once.',
+    conditionsHint:
+      'Slower is a quarter of the upload limit, or 2 MB/s where there is none. What is unknown never holds back. Takes effect at once.',
     condition: {
       battery: 'On battery',
       metered: 'On a metered network',
@@ -178,6 +179,7 @@ export const en = {
     },
     policy: { serve: 'Serve', slower: 'Slower', pause: 'Pause' },
     now: { yes: 'So it is now', no: 'Not now', unknown: 'Unknown: cannot be told on this computer' },
+    nowNotJoined: 'Unknown until you have joined',
   },
   manager: {
     title: 'Join by hand',

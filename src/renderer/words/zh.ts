@@ -152,10 +152,11 @@ export const zh: Words = {
     dayTo: (day) => `${day}：到`,
     nextDay: '次日',
     conditions: '特殊情况下',
-    conditionsHint: '立即生效。',
+    conditionsHint: '“减速”是上传限速的四分之一，不限速时为 2 MB/s。未知的情况不会造成暂停。立即生效。',
     condition: { battery: '使用电池时', metered: '网络按流量计费时', vpn: '使用 VPN 时', busy: '我使用电脑时' },
     policy: { serve: '共享', slower: '减速', pause: '暂停' },
     now: { yes: '当前符合', no: '当前不符合', unknown: '未知：这台电脑无法判断' },
+    nowNotJoined: '未知：加入后才能判断',
   },
   manager: {
     title: '手动加入',
@@ -192,8 +193,7 @@ export const zh: Words = {
   },
   key: {
     title: '此管理器的密钥已改变',
-    text: (name) =>
-      `${name} 的密钥与您信任的不同。可能是管理器重新安装过，也可能有人在冒充它。继续之前请先询问管理员。`,
+    text: (name) => `${name} 的密钥与您信任的不同。可能是管理器重新安装过，也可能有人在冒充它。继续之前请先询问管理员。`,
     pinned: (since) => `您自 ${since} 起信任的密钥`,
     expected: '应有的密钥',
     now: '当前出示的密钥',

@@ -3,7 +3,7 @@ import type { Condition, ConditionPolicy, ConditionState } from '../../../engine
 /** Every condition, in the order in which they are shown. */
 export const CONDITIONS: readonly Condition[] = ['battery', 'metered', 'vpn', 'busy'];
 
-/** Serving slower means a quarter of the cap; without one, this many bytes a second. */
+/** Serving slower means a quarter of the cap; without one, this many bytes a second. The window's `conditionsHint` says so. */
 const SLOW_WITHOUT_CAP = 2 * 2 ** 20;
 /** Never less than this: slower than that is a pause that nobody sees. */
 const SLOWEST = 64 * 1024;

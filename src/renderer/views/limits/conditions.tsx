@@ -23,6 +23,8 @@ function ConditionRow({ condition }: { readonly condition: Condition }) {
   const model = useModel();
   const { limits } = model.words.value;
   const now = model.state.value.conditions[condition];
+  // Without a manager there is no way to one.
+  const notYet = condition === 'vpn' && now === 'unknown' && model.state.value.peer === null;
   const { conditions } = model.settings.value;
   const id = useId();
   return (
@@ -35,7 +37,7 @@ function ConditionRow({ condition }: { readonly condition: Condition }) {
         onChange={(policy) => void model.change({ conditions: { ...conditions, [condition]: policy } })}
       />
       <p class="condition-now" id={id} data-now={now}>
-        {limits.now[now]}
+        {notYet ? limits.nowNotJoined : limits.now[now]}
       </p>
     </div>
   );

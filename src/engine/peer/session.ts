@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asPotluckError, type PotluckError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { PieceName } from '../load/cluster.ts';
-import { MANAGER_SILENCE, STATS_INTERVAL } from '../protocol/limits.ts';
 import type { PeerMessage, Purge, Welcome } from '../protocol/messages.ts';
 import { CLOSE_GOING_AWAY } from '../protocol/wire.ts';
 import type { AccessBatch } from './access-report.ts';
@@ -10,6 +9,7 @@ import { Backoff } from './backoff.ts';
 import { firstThatJoins, isPassing } from './candidates.ts';
 import { type PeerHealth, peerHealth } from './health.ts';
 import { type Hearing, hear } from './hear.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Joined, ManagerWire } from './join.ts';
 import { accessMessages, headMessages } from './reporting.ts';
 import type { PeerSessionCollaborators, PeerSessionOptions } from './session-parts.ts';
@@ -17,8 +17,6 @@ import { Standing } from './standing.ts';
 
 /** What is to be told waits so long for more of it, milliseconds. */
 const BATCH = 200;
-/** A second that is this much too long says that this machine stood still, not that the manager is silent. Milliseconds. */
-const LATE = 1000;
 /** At the start a manager that does not answer is given this long, milliseconds: both may have been started together. */
 const FIRST_JOIN = 3000;
 /** The manager has this long to acknowledge that a peer leaves, milliseconds. */
@@ -41,6 +39,7 @@ export class PeerSession implements Service {
   readonly #backoff = new Backoff();
   readonly #standing = new Standing();
   readonly #hearing: Hearing;
+  readonly #heartbeat: Heartbeat;
   #wire: ManagerWire | undefined;
   #healthKey: string | undefined;
   #fingerprint: string | undefined;
@@ -51,14 +50,14 @@ export class PeerSession implements Service {
   #resting = false;
   #draining = false;
   #onDrained: (() => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #lastSecond = 0;
   /** Armed while something waits in the outbox, and only then: a peer that rests should not wake its machine. */
   #sending: NodeJS.Timeout | undefined;
 
   constructor(collaborators: PeerSessionCollaborators, options: PeerSessionOptions = {}) {
     this.#with = collaborators;
     this.#options = options;
+    const report = () => this.report();
+    this.#heartbeat = new Heartbeat({ clock: collaborators.clock, report }, { silence: options.managerSilence });
     this.#hearing = {
       membership: collaborators.membership,
       observer: collaborators.observer,
@@ -167,7 +166,7 @@ export class PeerSession implements Service {
   /** Says goodbye and ends the session. Idempotent. */
   async close(): Promise<void> {
     if (this.#life.signal.aborted) return;
-    clearInterval(this.#timer);
+    this.#heartbeat.stop();
     clearTimeout(this.#sending);
     const wire = this.#wire;
     this.#life.abort(new DOMException('the session is closed', 'AbortError'));
@@ -202,9 +201,7 @@ export class PeerSession implements Service {
     this.#backoff.succeeded();
     this.#standing.joined();
     this.#wire = wire;
-    // Without a session there is nothing to report: a laptop may be away from its manager for days.
-    this.#lastSecond = this.#with.clock.monotonic();
-    this.#timer = setInterval(() => this.#second(), STATS_INTERVAL).unref();
+    this.#heartbeat.start(wire);
     this.#healthKey = welcome.healthKey;
     wire.onEnd = (reason) => this.#lost(wire, reason);
     if (anew) observer.belongs?.(verifier.fingerprint);
@@ -257,7 +254,7 @@ export class PeerSession implements Service {
     if (this.#wire !== wire) return;
     const { membership, observer, log } = this.#with;
     this.#wire = undefined;
-    clearInterval(this.#timer);
+    this.#heartbeat.stop();
     this.#healthKey = undefined;
     this.#standing.lost(reason);
     this.#onDrained?.();
@@ -336,17 +333,5 @@ export class PeerSession implements Service {
       const wire = this.#wire;
       if (wire !== undefined) for (const message of this.#with.outbox.take()) wire.send(message);
     }, BATCH).unref();
-  }
-
-  #second(): void {
-    const now = this.#with.clock.monotonic();
-    const late = now - this.#lastSecond > STATS_INTERVAL + LATE;
-    this.#lastSecond = now;
-    const wire = this.#wire;
-    if (wire === undefined) return;
-    // After this machine stood still, what the manager sent meanwhile is still waiting to be read.
-    if (!late && now - wire.heardAt > (this.#options.managerSilence ?? MANAGER_SILENCE))
-      wire.drop('nothing is heard of the manager');
-    else this.report();
   }
 }

@@ -41,7 +41,7 @@ export const DEFAULT_LIMITS: Limits = {
   connectionsPerClient: 256,
   linger: 1000,
   sweepInterval: 1000,
-  headerSweep: 15_000,
+  headerSweep: 5000,
 };
 
 /** Longest raw target whose parsed route is remembered: a cache of routes must not become a store of long URLs. */

@@ -15,9 +15,14 @@ export function startManager(
 }
 
 /** A manager on a port that it is to have again. A fresh one, with another key, where no state is given. */
-export function managerOn(port: number, mirror: string, state?: string): Promise<Potluck> {
+export function managerOn(
+  port: number,
+  mirror: string,
+  state?: string,
+  args: readonly string[] = [],
+): Promise<Potluck> {
   const listen = ['--listen', `127.0.0.1:${port}`, '--control', '127.0.0.1:0', '--no-mdns'];
-  return startPotluck(['--manager', '--mirror', mirror, ...listen], state === undefined ? {} : { state });
+  return startPotluck(['--manager', '--mirror', mirror, ...listen, ...args], state === undefined ? {} : { state });
 }
 
 /** A peer that has joined; `whenFit` tells when it is given downloads. */

@@ -4,7 +4,7 @@ import type { Log } from '../../engine/base/log.ts';
 import type { KeyChange } from '../../engine/base/running-peer.ts';
 import type { Pin } from '../../engine/index.ts';
 import type { CallPayload, ChangedKey, NearbyManager, PendingLink } from '../../engine/protocol/desktop.ts';
-import { type JoinLink, parseJoinLink } from '../../engine/protocol/join-link.ts';
+import { isJoinLink, type JoinLink, parseJoinLink } from '../../engine/protocol/join-link.ts';
 import type { Engine, JoinedManager } from './engine.ts';
 import type { JoinRequest } from './engine-settings.ts';
 import type { Secrets } from './secrets.ts';
@@ -28,10 +28,19 @@ export interface MembershipCollaborators {
 
 type Join = CallPayload<'join'>;
 
+/** Whom to join, by what: what is not given may be known from before. */
+interface Asked {
+  readonly url: string;
+  readonly fingerprint: string | undefined;
+  readonly token?: string | undefined;
+}
+
 /** Joining and leaving as a person does it: tokens are remembered, links wait for a yes, a changed key for a decision. */
 export class Membership {
   readonly #with: MembershipCollaborators;
   #link: JoinLink | undefined;
+  /** The link that was looked at last: its token need not come back from the window. */
+  #inspected: JoinLink | undefined;
   #changedKey: ChangedKey | null = null;
 
   constructor(collaborators: MembershipCollaborators) {
@@ -82,8 +91,11 @@ export class Membership {
 
   async inspect(address: string): Promise<NearbyManager> {
     this.#changedKey = null;
+    this.#inspected = undefined;
     try {
-      return await this.#with.inspect(address);
+      const manager = await this.#with.inspect(address);
+      this.#inspected = isJoinLink(address) ? parseJoinLink(address.replace(/\s+/g, '')) : undefined;
+      return manager;
     } catch (error) {
       if (error instanceof KeyChangedError) this.#changedKey = changedKeyOf(error.details);
       throw error;
@@ -94,8 +106,10 @@ export class Membership {
 
   /** Rejects with what kept it from joining. */
   async join(wish: Join): Promise<void> {
-    const { url, token, tokenInFile } = { ...wish, url: originOf(wish.url) };
-    await this.#join(() => this.#requestFor({ ...wish, url }), token, tokenInFile);
+    const url = originOf(wish.url);
+    const token = wish.token || this.#tokenOfLink(url, wish.fingerprint);
+    const asked = { url, fingerprint: wish.fingerprint, token };
+    await this.#join(() => this.#requestFor(asked), token, wish.tokenInFile);
   }
 
   /** The manager of the last time, as at the start of the app: goes on trying while it is away. Never rejects: the state says what is wrong. */
@@ -121,7 +135,7 @@ export class Membership {
     const token = await this.#with.secrets.get(change.pinned);
     const prepare = async () => {
       await this.#with.trust({ url, fingerprint });
-      return this.#requestFor({ url, fingerprint, ...(token === undefined ? {} : { token }) });
+      return this.#requestFor({ url, fingerprint, token });
     };
     await this.#join(prepare, token);
   }
@@ -164,7 +178,7 @@ export class Membership {
     }
   }
 
-  async #requestFor({ url, fingerprint, token }: Pick<Join, 'url' | 'fingerprint' | 'token'>): Promise<JoinRequest> {
+  async #requestFor({ url, fingerprint, token }: Asked): Promise<JoinRequest> {
     const key = fingerprint ?? (await this.#pinnedAt(url));
     const known = token || (key === undefined ? undefined : await this.#with.secrets.get(key));
     const asked = known === undefined || key === undefined || (await this.#asksForToken(url, key));
@@ -182,6 +196,11 @@ export class Membership {
     } catch {
       return true;
     }
+  }
+
+  #tokenOfLink(url: string, fingerprint: string | undefined): string | undefined {
+    const link = this.#inspected;
+    return link !== undefined && link.url === url && link.key === fingerprint ? link.token : undefined;
   }
 
   async #pinnedAt(url: string): Promise<string | undefined> {

@@ -26,8 +26,15 @@ describe('a join link', () => {
     await using desk = await Desk.start({ argv: [link] });
     expect(desk.state).toMatchObject({ app: 'idle', pendingLink: { url: manager.data, hasToken: true } });
     expect(JSON.stringify(desk.state)).not.toContain('open-sesame');
+    // Another one does not slip under the hand that is about to say yes.
+    desk.electron.app.emit('open-url', new PreventableEvent(), link.replace('127.0.0.1', '127.0.0.2'));
+    expect(desk.state.pendingLink).toMatchObject({ url: manager.data });
     await desk.call('answerLink', { accept: true });
-    await desk.until(({ app, pendingLink }) => app === 'sharing' && pendingLink === null);
+    const { peer } = await desk.until(({ app, pendingLink }) => app === 'sharing' && pendingLink === null);
+    // One to the manager that is joined already interrupts nothing.
+    desk.electron.app.emit('open-url', new PreventableEvent(), link);
+    await desk.call('answerLink', { accept: true });
+    expect(desk.state).toMatchObject({ app: 'sharing', pendingLink: null, peer: { port: peer?.port } });
   });
 
   it('is forgotten when they say no', async () => {

@@ -62,6 +62,7 @@ export const ERRORS = {
   POTLUCK_NO_UPDATE: { status: 404, exit: 1, message: 'there is no update' },
   POTLUCK_UPDATE_REFUSED: { status: 403, exit: 1, message: 'the update is not genuine' },
   POTLUCK_UPDATE_FAILED: { status: 500, exit: 1, message: 'the update could not be installed' },
+  POTLUCK_LOGIN_ITEM: { status: 403, exit: 1, message: 'the system does not start Potluck at login yet' },
 } as const satisfies Record<string, { status: number; message: string; exit?: number }>;
 
 export type ErrorCode = keyof typeof ERRORS;

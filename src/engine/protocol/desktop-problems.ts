@@ -71,6 +71,7 @@ const en: ProblemWords = {
   POTLUCK_NO_UPDATE: 'There is nothing to update to.',
   POTLUCK_UPDATE_REFUSED: 'What the manager offers is not a genuine update.',
   POTLUCK_UPDATE_FAILED: 'The new version could not be installed.',
+  POTLUCK_LOGIN_ITEM: 'The system wants your consent before it starts Potluck at login.',
 };
 
 const zh: ProblemWords = {
@@ -102,6 +103,7 @@ const zh: ProblemWords = {
   POTLUCK_NO_UPDATE: '没有可用的更新。',
   POTLUCK_UPDATE_REFUSED: '管理器提供的更新不是真正的更新，已拒绝安装。',
   POTLUCK_UPDATE_FAILED: '新版本未能安装。',
+  POTLUCK_LOGIN_ITEM: '系统需要您先同意，才会在登录时启动 Potluck。',
 };
 
 /** The same words in tray, notifications and window. */

@@ -7,7 +7,8 @@ import { refuseNap } from './awake.ts';
 import { CrashGuard } from './crash.ts';
 import { Face } from './face.ts';
 import { FrontDoor } from './front-door.ts';
-import { HIDDEN, startsHidden } from './login.ts';
+import { registerLinks } from './links.ts';
+import { HIDDEN, LoginItem, startsHidden } from './login.ts';
 import { type Hub, Model } from './model.ts';
 import { type Opened, openFiles } from './opened.ts';
 import type { ElectronPieces } from './pieces.ts';
@@ -215,6 +216,11 @@ async function begin(
   const { settings, memory } = opened.file;
   const hidden = startsHidden(electron.app, around) || updates.startsHidden;
   face.start({ hidden });
+  // A build from source is not what links, or the next login, should start tomorrow.
+  if (around.release) {
+    followLogin(new LoginItem(electron.app, around), opened);
+    void registerLinks({ app: electron.app, probe: around.probe, log: opened.log }, around);
+  }
   if (settings.joinAutomatically && memory.joined) void model.membership.rejoinLast(true);
   const reason = crash.takeReason();
   if (reason !== null) model.engine.show(reason);
@@ -223,6 +229,17 @@ async function begin(
   await face.tray.look(); // the desktop's message bus may take seconds to say that; no window waits for it
   if (hidden && !face.tray.present) face.open({ minimised: true });
   face.publisher.changed();
+}
+
+/** Whether the app starts at login is what the system says: the person may have changed it there. */
+function followLogin(login: LoginItem, { file, log }: Opened): void {
+  try {
+    login.refresh();
+    const { enabled } = login;
+    if (enabled !== file.settings.startAtLogin) file.change({ startAtLogin: enabled });
+  } catch (err) {
+    log.warn({ err }, 'it is not known whether the app starts at login');
+  }
 }
 
 /** Whoever starts an app that is on its way out wants to have it afterwards. */

@@ -1,4 +1,3 @@
-import { LINK_SCHEME } from '../../engine/protocol/join-link.ts';
 import { linkIn } from './links.ts';
 import type { ElectronPieces } from './pieces.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -17,7 +16,7 @@ export interface Doorkeeper {
  */
 export class FrontDoor {
   readonly #app: ElectronPieces['app'];
-  readonly #surroundings: Pick<Surroundings, 'argv' | 'release'>;
+  readonly #surroundings: Pick<Surroundings, 'argv'>;
   #keeper: Doorkeeper | undefined;
   /** What has come before the app was up. */
   #waiting: { link: string | undefined } | undefined;
@@ -28,7 +27,7 @@ export class FrontDoor {
   };
   readonly #activate = () => this.#keeper?.show();
 
-  constructor(app: ElectronPieces['app'], surroundings: Pick<Surroundings, 'argv' | 'release'>) {
+  constructor(app: ElectronPieces['app'], surroundings: Pick<Surroundings, 'argv'>) {
     this.#app = app;
     this.#surroundings = surroundings;
   }
@@ -47,8 +46,6 @@ export class FrontDoor {
   /** The app is up: what has come meanwhile is handed over. */
   attend(keeper: Doorkeeper): void {
     this.#keeper = keeper;
-    // A build from source is not what links should open tomorrow.
-    if (this.#surroundings.release) this.#app.setAsDefaultProtocolClient(LINK_SCHEME);
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting !== undefined) keeper.again(waiting.link);

@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PotluckError } from '../../engine/base/errors.ts';
+import { desktopEntry, execOf } from './desktop-entry.ts';
 import type { ElectronPieces, Platform } from './pieces.ts';
 
 /** With it the app starts without a window. */
@@ -34,26 +36,55 @@ export class LoginItem {
     this.#options = options;
   }
 
+  /** What the system says: the person may have changed it there. */
   get enabled(): boolean {
-    if (this.#options.platform === 'linux') return readIfThere(this.#file)?.includes('[Desktop Entry]') === true;
-    return this.#app.getLoginItemSettings(this.#item).openAtLogin;
+    if (this.#options.platform === 'linux') return startsByItself(readIfThere(this.#file) ?? '');
+    const { openAtLogin, launchItems = [] } = this.#app.getLoginItemSettings(this.#item);
+    return openAtLogin && launchItems.every(({ enabled }) => enabled); // Windows: switched off in the Task Manager
   }
 
-  /** Throws what the system says where it cannot be set. */
+  /** Throws POTLUCK_FILE_UNWRITABLE, or POTLUCK_LOGIN_ITEM where the system wants the person's consent first. */
   set(enabled: boolean): void {
-    if (this.#options.platform !== 'linux') {
-      this.#app.setLoginItemSettings({ ...this.#item, openAtLogin: enabled });
-    } else if (enabled) {
-      mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(this.#file, autostartEntry(programToStart(this.#options)));
-    } else {
-      rmSync(this.#file, { force: true });
+    if (this.#options.platform === 'linux') {
+      this.#write(enabled);
+      return;
     }
+    this.#app.setLoginItemSettings({ ...this.#item, openAtLogin: enabled });
+    const { status } = this.#app.getLoginItemSettings(this.#item);
+    if (enabled && this.#options.platform === 'darwin' && status === 'requires-approval')
+      throw new PotluckError('POTLUCK_LOGIN_ITEM', 'System Settings > General > Login Items');
   }
 
-  /** Asked with the same path and arguments as it is set with, or Windows finds another entry. */
+  /** Names the program anew where it has moved: an AppImage lies wherever the person puts it. Throws POTLUCK_FILE_UNWRITABLE. */
+  refresh(): void {
+    if (this.#options.platform !== 'linux' || !this.enabled) return;
+    if (readIfThere(this.#file) !== this.#entry) this.#write(true);
+  }
+
+  /**
+   * Asked with the same path and arguments as it is set with, or Windows finds another entry. Electron writes the path as it is given: without
+   * quotes one with a space in it starts nothing (electron/electron#32657).
+   */
   get #item(): { path: string; args: string[] } {
-    return { path: this.#options.program, args: [HIDDEN] };
+    const { platform, program } = this.#options;
+    return { path: platform === 'win32' ? `"${program}"` : program, args: [HIDDEN] };
+  }
+
+  get #entry(): string {
+    return autostartEntry(programToStart(this.#options));
+  }
+
+  #write(enabled: boolean): void {
+    try {
+      if (!enabled) {
+        rmSync(this.#file, { force: true });
+        return;
+      }
+      mkdirSync(dirname(this.#file), { recursive: true });
+      writeFileSync(this.#file, this.#entry);
+    } catch (error) {
+      throw new PotluckError('POTLUCK_FILE_UNWRITABLE', this.#file, { cause: error });
+    }
   }
 
   /** Desktop Application Autostart Specification, freedesktop.org. */
@@ -89,20 +120,22 @@ function realPath(path: string): string {
 }
 
 export function autostartEntry(program: string): string {
-  // Desktop Entry Specification, "The Exec key": quoted, with four characters escaped; a per cent sign is doubled.
-  const quoted = `"${program.replace(/["`$\\]/g, '\\$&').replaceAll('%', '%%')}"`;
-  // The value is a string of the file, in which a backslash is escaped once more.
-  const exec = `${quoted} ${HIDDEN}`.replaceAll('\\', '\\\\');
-  return [
-    '[Desktop Entry]',
-    'Type=Application',
-    'Name=Potluck',
-    `Exec=${exec}`,
-    'Icon=potluck',
-    'X-GNOME-Autostart-enabled=true',
-    'NoDisplay=true',
-    '',
-  ].join('\n');
+  return desktopEntry({
+    Type: 'Application',
+    Name: 'Potluck',
+    Comment: 'Lend a little bandwidth to your office',
+    'Comment[zh_CN]': '为办公室贡献一点带宽',
+    Exec: execOf(program, HIDDEN),
+    TryExec: program, // an image that was thrown away is not missed
+    Icon: 'potluck',
+    Terminal: 'false',
+    'X-GNOME-Autostart-enabled': 'true',
+  });
+}
+
+/** Programs that manage such entries switch them off within. */
+function startsByItself(entry: string): boolean {
+  return /^\[Desktop Entry\]/m.test(entry) && !/^(Hidden *= *true|X-GNOME-Autostart-enabled *= *false) *$/m.test(entry);
 }
 
 function readIfThere(file: string): string | undefined {

@@ -51,7 +51,8 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   /** How the app ended: by `quit`, or by `exit` with a code. */
   ended: 'quit' | number | undefined;
   relaunched: Electron.RelaunchOptions | undefined;
-  protocolClient: string | undefined;
+  /** What opens links of ours: scheme, program, words before the link. */
+  protocolClient: [string, string?, string[]?] | undefined;
   userModelId: string | undefined;
   /** Every page is sandboxed. */
   sandboxed = false;
@@ -61,6 +62,10 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   stolen = 0;
   policy: 'regular' | 'accessory' | 'prohibited' = 'regular';
   loginItem: Electron.Settings | undefined;
+  /** The person has switched the login item off in the Task Manager of Windows. */
+  switchedOff = false;
+  /** What macOS says of it. */
+  loginStatus: Electron.LoginItemSettings['status'] = 'enabled';
   /** What `app.quit()` closes. */
   readonly windows = new Set<{ close(): void; destroy(): void }>();
   readonly #options: AppOptions;
@@ -189,8 +194,8 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
     if (options?.steal === true) this.stolen++;
   }
 
-  setAsDefaultProtocolClient(protocol: string): boolean {
-    this.protocolClient = protocol;
+  setAsDefaultProtocolClient(...words: [string, string?, string[]?]): boolean {
+    this.protocolClient = words;
     return true;
   }
 
@@ -211,7 +216,14 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
     const item = this.loginItem;
     const same = item?.path === options.path && item?.args?.join(' ') === options.args?.join(' ');
     const openAtLogin = same && item?.openAtLogin === true;
-    return { openAtLogin, wasOpenedAtLogin: this.openedAtLogin } as Electron.LoginItemSettings;
+    const launchItems = this.switchedOff ? [{ enabled: false } as Electron.LaunchItems] : [];
+    return {
+      openAtLogin,
+      wasOpenedAtLogin: this.openedAtLogin,
+      launchItems,
+      status: this.loginStatus,
+      executableWillLaunchAtLogin: openAtLogin && !this.switchedOff,
+    };
   }
 
   #end(how: 'quit' | number): void {

@@ -203,7 +203,9 @@ describe('holding back', () => {
       const shown = desk.page.received.map(({ args }) => (args[0] as DesktopState).app);
       expect(shown).not.toContain('sharing');
     }
-    expect(begun).toEqual([['vpn'], ['vpn']]);
+    // Once for each port that was tried, and at least once for each start of the app.
+    expect(begun.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(begun.map(String))).toEqual(new Set(['vpn']));
   });
 
   it('lasts as long as the person paused it, also over a restart of the app', async () => {

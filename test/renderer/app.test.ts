@@ -193,14 +193,33 @@ describe.skipIf(browser === undefined)('the window', () => {
     };
     expect(await step('Check now')).toBe('check');
     await page.getByRole('status').getByText('Looked for updates just now.').waitFor();
-    await window.push({ update: { phase: 'available', version: '0.2.0', progress: null, off: null, problem: null } });
+    await window.push({
+      update: {
+        phase: 'available',
+        version: '0.2.0',
+        notes: 'Faster.\n<b>Calmer.</b>',
+        progress: null,
+        off: null,
+        problem: null,
+      },
+    });
+    await page.getByRole('region', { name: 'What is new in 0.2.0' }).getByText('<b>Calmer.</b>').waitFor();
     expect(await step('Download 0.2.0')).toBe('download');
-    await window.push({ update: { phase: 'downloading', version: '0.2.0', progress: 0.25, off: null, problem: null } });
+    await window.push({
+      update: { phase: 'downloading', version: '0.2.0', progress: 0.25, notes: null, off: null, problem: null },
+    });
     await page.getByRole('progressbar', { name: 'Version 0.2.0 is being downloaded.' }).waitFor();
-    await window.push({ update: { phase: 'ready', version: '0.2.0', progress: null, off: null, problem: null } });
+    await window.push({
+      update: { phase: 'ready', version: '0.2.0', progress: null, notes: null, off: null, problem: null },
+    });
     expect(await step('Install 0.2.0 and restart')).toBe('install');
     await window.push({
-      update: { phase: 'off', version: null, progress: null, off: 'no-key', problem: null },
+      update: { phase: 'installing', version: '0.2.0', progress: null, notes: null, off: null, problem: null },
+    });
+    await page.getByText('Version 0.2.0 is being installed.').waitFor();
+    expect(await page.getByRole('button', { name: /0\.2\.0/ }).count()).toBe(0);
+    await window.push({
+      update: { phase: 'off', version: null, progress: null, notes: null, off: 'no-key', problem: null },
     });
     await page.getByText('This build has no release key').waitFor();
     await window.push({
@@ -208,6 +227,7 @@ describe.skipIf(browser === undefined)('the window', () => {
         phase: 'failed',
         version: '0.2.0',
         progress: null,
+        notes: null,
         off: null,
         problem: { code: 'POTLUCK_MANAGER_UNREACHABLE', message: 'the manager cannot be reached: http://cdn:11000' },
       },

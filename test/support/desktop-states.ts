@@ -70,7 +70,7 @@ export function stateOf(changes: Partial<DesktopState> = {}): DesktopState {
     curve: { up: [], down: [] },
     freeDisk: null,
     totalMemory: 2 ** 34,
-    update: { phase: 'none', version: null, progress: null, off: null, problem: null },
+    update: { phase: 'none', version: null, progress: null, notes: null, off: null, problem: null },
     platform: 'linux',
     version: '0.1.0',
     resolved: { language: 'en', dark: false },

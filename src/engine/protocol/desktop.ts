@@ -87,6 +87,8 @@ export interface UpdateState {
     | 'ask-administrator'
     | 'failed';
   readonly version: string | null;
+  /** What is new in that version, as who signed it wrote it; plain text. */
+  readonly notes: string | null;
   /** 0 to 1 while downloading. */
   readonly progress: number | null;
   /** Why they are off; null where they are not. */

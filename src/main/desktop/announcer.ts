@@ -23,7 +23,7 @@ const NOTHING: Seen = {
   app: 'idle',
   problem: null,
   changedKey: null,
-  update: { phase: 'none', version: null, progress: null, off: null, problem: null },
+  update: { phase: 'none', version: null, progress: null, notes: null, off: null, problem: null },
 };
 
 /**

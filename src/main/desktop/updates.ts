@@ -29,7 +29,7 @@ export const OFF_IN_WORDS: Readonly<Record<UpdatesOff, string>> = {
 /** Of a build that cannot update itself. */
 export function noUpdates(off: UpdatesOff): Updates {
   return {
-    state: { phase: 'off', version: null, progress: null, off, problem: null },
+    state: { phase: 'off', version: null, notes: null, progress: null, off, problem: null },
     startsHidden: false,
     subscribe: () => () => undefined,
     step: () => Promise.reject(new PotluckError('POTLUCK_NO_UPDATE', OFF_IN_WORDS[off])),

@@ -5,6 +5,7 @@ import { Progress } from '../parts/bars.tsx';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Select } from '../parts/choice.tsx';
+import { ScrollText } from '../parts/texts.tsx';
 import { problemLine, type Words } from '../words/words.ts';
 
 const POLICIES: readonly DesktopSettings['updates'][] = ['ask', 'download', 'install', 'off'];
@@ -33,6 +34,12 @@ export function Updates() {
           text={share === null ? common.unknown : model.format.value.percent(share)}
         />
       ) : null}
+      {update.notes === null ? null : (
+        <div>
+          <p class="hint">{settings.whatIsNew(update.version ?? '')}</p>
+          <ScrollText label={settings.whatIsNew(update.version ?? '')} text={update.notes} />
+        </div>
+      )}
       <Select
         label={settings.updateWhen}
         options={POLICIES.map((value) => ({ value, label: settings.updatePolicy[value] }))}

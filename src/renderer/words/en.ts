@@ -278,6 +278,7 @@ export const en = {
     badPort: 'A port is a number from 1024 to 65535.',
     updates: 'Updates',
     updatesHint: 'They come from the manager that you have joined, and are installed only if they are signed.',
+    whatIsNew: (version: string) => `What is new in ${version}`,
     updateWhen: 'When there is a new version',
     updatePolicy: {
       ask: 'Ask me',

@@ -253,6 +253,7 @@ export const zh: Words = {
     badPort: '端口应为 1024 到 65535 之间的数字。',
     updates: '更新',
     updatesHint: '更新来自您加入的管理器，只有带有效签名的才会安装。',
+    whatIsNew: (version) => `版本 ${version} 的新内容`,
     updateWhen: '有新版本时',
     updatePolicy: { ask: '先询问我', download: '下载后询问', install: '自动安装', off: '不检查' },
     check: '立即检查',

@@ -119,7 +119,7 @@ describe('what is said while nobody looks', () => {
   it('asks about each step of a new version once, over all starts', () => {
     const { be, said, start } = make();
     const update = (phase: 'available' | 'ready' | 'downloading') => ({
-      update: { phase, version: '2.0.0', progress: null, off: null, problem: null },
+      update: { phase, version: '2.0.0', progress: null, notes: null, off: null, problem: null },
     });
     be(update('available'));
     start().observe(stateOf(update('available')));

@@ -135,7 +135,10 @@ describe('the menu of the tray', () => {
 
   it('downloads and installs a new version, by a click each', () => {
     const update = (phase: 'available' | 'ready' | 'ask-administrator' | 'downloading') =>
-      trayMenu(stateOf({ update: { phase, version: '2.0.0', progress: null, off: null, problem: null } }), en);
+      trayMenu(
+        stateOf({ update: { phase, version: '2.0.0', progress: null, notes: null, off: null, problem: null } }),
+        en,
+      );
     expect(find(update('available'), 'Download version 2.0.0')?.action).toEqual({ do: 'update', step: 'download' });
     expect(find(update('ready'), 'Install version 2.0.0 and restart')?.action).toEqual({
       do: 'update',

@@ -57,7 +57,7 @@ export class Updater implements Updates {
   readonly #cache: UpdateCache;
   readonly #key: KeyObject | undefined;
   readonly #listeners = new Set<() => void>();
-  #state: UpdateState = { phase: 'none', version: null, progress: null, off: null, problem: null };
+  #state: UpdateState = { phase: 'none', version: null, notes: null, progress: null, off: null, problem: null };
   #manager: PinnedManager | null = null;
   /** What was found last, and is higher than this version. */
   #found: { feed: Feed; file: FeedFile | undefined } | undefined;
@@ -292,7 +292,8 @@ export class Updater implements Updates {
   #set(state: Partial<UpdateState> & Pick<UpdateState, 'phase'>): void {
     const { phase, version = null } = state;
     if (phase !== this.#state.phase && version !== null) this.#with.log.info({ phase, version }, 'an update');
-    this.#state = { version: null, progress: null, off: null, problem: null, ...state };
+    const notes = version === null ? null : this.#found?.feed.notes.trim() || null;
+    this.#state = { version, notes, progress: null, off: null, problem: null, ...state };
     for (const listener of this.#listeners) listener();
   }
 }

@@ -104,9 +104,23 @@ const cached = () => readFileSync(join(cache, IMAGE));
 describe('an app that joins a manager with a higher version', () => {
   it('offers it, downloads it on a click, and installs it on another', async () => {
     await joinedWith();
-    expect(updater.state).toEqual({ phase: 'available', version: '2.0.0', progress: null, off: null, problem: null });
+    expect(updater.state).toEqual({
+      phase: 'available',
+      version: '2.0.0',
+      notes: 'What is new',
+      progress: null,
+      off: null,
+      problem: null,
+    });
     await updater.step('download');
-    expect(updater.state).toEqual({ phase: 'ready', version: '2.0.0', progress: null, off: null, problem: null });
+    expect(updater.state).toEqual({
+      phase: 'ready',
+      version: '2.0.0',
+      notes: 'What is new',
+      progress: null,
+      off: null,
+      problem: null,
+    });
     expect(cached().equals(CONTENT)).toBe(true);
     expect(installed).toEqual([]);
     await updater.step('install');

@@ -138,8 +138,12 @@ describe.skipIf(browser === undefined)('home', () => {
     });
     await page.getByText('The disk is full.').waitFor();
     expect(await page.getByText('The disk is full.').count()).toBe(1);
-    const inMemory = 'the disk is full: what is new is kept in memory only';
-    await window.push({ settings: { ...SETTINGS, language: 'zh' }, peer: { ...lost, trouble: inMemory } });
+    const inMemory = 'the disk has no room for this: what is new is kept in memory only';
+    await window.push({
+      settings: { ...SETTINGS, language: 'zh' },
+      peer: { ...lost, trouble: inMemory },
+      problem: { code: 'POTLUCK_DISK_FULL', message: inMemory },
+    });
     await page.getByText('磁盘已满。').waitFor();
     await page.getByText('what is new is kept in memory only', { exact: true }).waitFor();
   });

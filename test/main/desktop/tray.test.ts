@@ -9,6 +9,8 @@ import { TrayPlace } from '../../../src/main/desktop/tray-place.ts';
 import { wordsOf } from '../../../src/main/desktop/words/index.ts';
 import { stateOf } from '../../support/desktop-states.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
+import { eventually } from '../../support/program.ts';
+import { Desk } from './harness.ts';
 import { ManualLog } from './manual-log.ts';
 
 const images = resolve(import.meta.dirname, '../../../assets/tray');
@@ -223,6 +225,22 @@ describe('the ground under the icon', () => {
 });
 
 describe('a place for the icon', () => {
+  it('that is gone brings a window back where none is open: nobody would get to the app any more', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      let host = true;
+      await using desk = await Desk.start({ probes: { gdbus: () => `(<${host}>,)` } });
+      desk.electron.window.close();
+      expect(desk.electron.windows).toHaveLength(1);
+      host = false;
+      vi.advanceTimersByTime(60_000);
+      await eventually(() => desk.electron.windows.length === 2 && desk.electron.window.minimised);
+      expect(() => desk.electron.tray).toThrow('no tray icon');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is told by gdbus or dbus-send', () => {
     expect(parseTrayHost('(<true>,)\n')).toBe(true);
     expect(parseTrayHost('(<false>,)\n')).toBe(false);

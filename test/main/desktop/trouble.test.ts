@@ -213,6 +213,29 @@ describe('an engine that fails', () => {
     await desk.until(({ app, problem: left }) => app === 'sharing' && left === null);
   });
 
+  it('is none where the administrator had it leave: that is said, and not undone by the next start', async () => {
+    let end: () => void = () => undefined;
+    await using desk = await Desk.start({
+      startPeer: async (...args) => {
+        const peer = await startPeer(...args);
+        const asked = new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        return withDone(
+          peer,
+          asked.then(() => peer.close()),
+        );
+      },
+    });
+    await desk.share(manager.data);
+    desk.electron.window.close();
+    const { name } = desk.state.peer?.manager ?? { name: '' };
+    end();
+    await desk.until(({ app, problem }) => app === 'idle' && problem === null);
+    expect(desk.electron.notes.at(-1)?.body).toBe(`The administrator of ${name} has ended sharing on this computer.`);
+    expect(keptMemory(desk.folder)).toMatchObject({ joined: false });
+  });
+
   it('says that its folder cannot be written', async () => {
     await using desk = await Desk.start();
     writeFileSync(join(desk.folder, 'engine'), 'a file where a folder should be');
@@ -223,6 +246,10 @@ describe('an engine that fails', () => {
     expect(desk.state.app).toBe('failed');
   });
 });
+
+function keptMemory(folder: string): unknown {
+  return (JSON.parse(readFileSync(join(folder, 'settings.json'), 'utf8')) as { memory: unknown }).memory;
+}
 
 /** The same peer with another end: a failure cannot be had on demand from a healthy one. */
 function withDone(peer: RunningPeer, done: Promise<void>): RunningPeer {

@@ -11,9 +11,9 @@ export const MAX_FRAMES_A_SECOND = 500;
 
 /** The handshake must be complete by then. */
 export const HANDSHAKE_TIMEOUT = 5000;
-/** A peer speaks at least this often. */
+/** A peer reports this often, with the manager's pings. */
 export const STATS_INTERVAL = 1000;
-/** The manager pings this often. */
+/** The manager pings this often; a pong is a sign of life, too. */
 export const PING_INTERVAL = 1000;
 /** A peer that has been silent for longer gets no downloads until it speaks again. */
 export const UNFIT_AFTER = 2200;

@@ -109,10 +109,10 @@ function trouble({ app, problem, changedKey }: TrayState, { tray, problems }: Wo
   return [plain(problemText(problems, problem), 80)];
 }
 
-/** Day, hour and minute as the language writes them; no day where it is today. */
+/** Day, hour and minute, counted to 24 as the window does; no day where it is today. */
 function timeOf(at: number, language: 'en' | 'zh'): string {
-  const locale = language === 'zh' ? 'zh-CN' : undefined;
-  const time = { hour: '2-digit', minute: '2-digit' } as const;
+  const locale = language === 'zh' ? 'zh-CN' : 'en';
+  const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
   const today = new Date(at).toDateString() === new Date().toDateString();
   return new Date(at).toLocaleString(locale, today ? time : { weekday: 'short', ...time });
 }

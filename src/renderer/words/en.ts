@@ -122,6 +122,7 @@ export const en = {
     noCommand: (port: number) =>
       `Allow incoming TCP connections to port ${port} for Potluck in this computer’s firewall.`,
     text: 'Or send this to your IT department',
+    again: 'The manager tries again every few seconds: once it gets through, sharing begins by itself.',
     textWhat: 'the text for IT',
   },
   limits: {

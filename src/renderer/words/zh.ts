@@ -106,6 +106,7 @@ export const zh: Words = {
     commandWhat: '命令',
     noCommand: (port) => `请在本机防火墙中允许 Potluck 接收 TCP 端口 ${port} 的入站连接。`,
     text: '或将以下内容发给 IT 部门',
+    again: '管理器每隔几秒会重试，连通后会自动开始共享。',
     textWhat: '给 IT 部门的说明',
   },
   limits: {
@@ -193,7 +194,8 @@ export const zh: Words = {
   },
   key: {
     title: '此管理器的密钥已改变',
-    text: (name) => `${name} 的密钥与您信任的不同。可能是管理器重新安装过，也可能有人在冒充它。继续之前请先询问管理员。`,
+    text: (name) =>
+      `${name} 的密钥与您信任的不同。可能是管理器重新安装过，也可能有人在冒充它。继续之前请先询问管理员。`,
     pinned: (since) => `您自 ${since} 起信任的密钥`,
     expected: '应有的密钥',
     now: '当前出示的密钥',

@@ -39,9 +39,9 @@ describe('the first lines of the tray', () => {
     expect(held(['battery'], null)).toBe('Paused: on battery');
     expect(held(['user', 'battery'], null)).toBe('Paused');
     const today = new Date().setHours(18, 30, 0, 0);
-    expect(held(['user', 'battery'], today)).toMatch(/^Paused until (?:0?6:30\sPM|18:30)$/i);
+    expect(held(['user', 'battery'], today)).toBe('Paused until 18:30');
     const tomorrow = new Date(today + 24 * 3600_000);
-    const day = tomorrow.toLocaleDateString(undefined, { weekday: 'short' });
+    const day = tomorrow.toLocaleDateString('en', { weekday: 'short' });
     expect(held(['user', 'battery'], tomorrow.getTime())).toContain(`Paused until ${day}`);
   });
 

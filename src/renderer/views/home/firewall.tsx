@@ -30,6 +30,7 @@ export function FirewallHelp() {
         copyLabel={common.copyWhat(firewall.textWhat)}
         onCopy={copy}
       />
+      <p class="hint">{firewall.again}</p>
     </Card>
   );
 }

@@ -28,8 +28,8 @@ export interface CallCollaborators {
   readonly diagnose: () => Promise<Diagnostics>;
   /** The person's own folder. */
   readonly home: string;
-  /** Looks how much is free where the cache lies. */
-  readonly measure: () => Promise<void>;
+  /** Drops everything that is cached. */
+  readonly clearCache: () => Promise<void>;
   readonly words: () => Words;
   readonly now: () => number;
 }
@@ -51,10 +51,7 @@ export function callHandlers(parts: CallCollaborators): CallHandlers {
     override: ({ condition }) => nothing(holding.override(condition)),
     change: (changes) => settings.apply(changes).then(nothing),
     chooseFolder: () => chooseFolder(parts),
-    clearCache: async () => {
-      await engine.peer?.clearCache();
-      return nothing(await parts.measure());
-    },
+    clearCache: () => parts.clearCache().then(nothing),
     restartEngine: () => engine.restart().then(nothing),
     diagnostics: () => parts.diagnose(),
     copy: async ({ text }) => nothing(await electron.clipboard.writeText(text)),

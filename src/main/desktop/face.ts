@@ -169,7 +169,7 @@ export class Face {
       state: () => this.state,
       words: () => this.words,
       now: () => clock.now(),
-      measure: () => model.measure(),
+      clearCache: () => model.clearCache(),
       diagnose: async () =>
         diagnose({
           state: this.state,

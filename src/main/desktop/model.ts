@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
-import { knownManagers, trustManager } from '../../engine/index.ts';
+import { dropKept, knownManagers, trustManager } from '../../engine/index.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
+import { cacheFolderIn } from './cache-folder.ts';
 import { Conditions } from './conditions/conditions.ts';
 import { Curve } from './curve.ts';
 import { Engine } from './engine.ts';
@@ -54,6 +55,7 @@ export class Model {
   #standing = '';
   #sampledAt = Number.NEGATIVE_INFINITY;
   #freeDisk: number | null;
+  #measuring: Promise<void> | undefined;
   /** A machine that is about to sleep or to stop again does not rejoin. */
   #goodbyes = 0;
 
@@ -180,11 +182,26 @@ export class Model {
     await this.measure();
   }
 
-  /** Looks how much is free where the cache lies. */
-  async measure(): Promise<void> {
+  /** Looks how much is free where the cache lies; once at a time, for a disk that is gone may not answer for long. */
+  measure(): Promise<void> {
+    this.#measuring ??= this.#measure().finally(() => {
+      this.#measuring = undefined;
+    });
+    return this.#measuring;
+  }
+
+  async #measure(): Promise<void> {
     const { file, state } = this.#opened;
     this.#freeDisk = await freeSpace(file.settings.cacheFolder || state);
     this.#hub.moved();
+  }
+
+  /** Drops everything that is cached, whether a peer runs or not. */
+  async clearCache(): Promise<void> {
+    const { file, state } = this.#opened;
+    if (this.engine.peer !== undefined) await this.engine.peer.clearCache();
+    else await dropKept(cacheFolderIn(file.settings.cacheFolder, state));
+    await this.measure();
   }
 
   /** The machine sleeps or stops. Synchronous; never throws. */

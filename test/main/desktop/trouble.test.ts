@@ -167,6 +167,9 @@ describe('the folder of the cache', () => {
     await eventually(() => cached(folder).length > 0);
     await desk.call('leave', { cold: true });
     await desk.until(({ app }) => app === 'idle');
+    await desk.call('clearCache', null);
+    expect(existsSync(folder)).toBe(false);
+    mkdirSync(folder, { recursive: true });
     await desk.call('change', { disk: 0 });
     expect(existsSync(folder)).toBe(false);
   });

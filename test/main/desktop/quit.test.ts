@@ -106,6 +106,20 @@ describe('the way out', () => {
     expect(done).toEqual(['drain', 'stop', 'again --two']);
   });
 
+  it('gives a Mac ten seconds to end it for an update, and no more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { app, quit, done } = make();
+    quit.quit(() => {
+      done.push('install');
+      return 'leaves';
+    });
+    await vi.advanceTimersByTimeAsync(9900);
+    expect([done, app.ended]).toEqual([['stop', 'install'], undefined]);
+    expect(holdsUp(app)).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(app.ended).toBe('quit');
+  });
+
   it('leads into an update and not back, for that starts the app by itself', async () => {
     const { app, quit, done } = make();
     quit.quit(() => void done.push('install'));

@@ -95,8 +95,10 @@ export class Updater implements Updates {
 
   joined(manager: PinnedManager | null): void {
     if (manager?.url === this.#manager?.url && manager?.fingerprint === this.#manager?.fingerprint) return;
+    const moved = manager !== null && manager.fingerprint === this.#manager?.fingerprint;
     this.#manager = manager;
-    if (!this.#installing) this.#restart(); // a warm quit leaves the manager
+    // What the same manager offered at its old address holds; and a warm quit leaves the manager.
+    if (!moved && !this.#installing) this.#restart();
   }
 
   /** The person's choice is another. */

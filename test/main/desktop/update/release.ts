@@ -38,6 +38,8 @@ export class FakeManager {
   /** Says nothing, not even who it is, until it is released. */
   silent = false;
   readonly asked: string[] = [];
+  /** Under which names it was asked. */
+  readonly hosts: string[] = [];
   readonly #folder: string;
   readonly #server: Server;
   readonly #waiting: (() => void)[] = [];
@@ -46,6 +48,7 @@ export class FakeManager {
     this.#folder = folder;
     this.#server = createServer((request, response) => {
       const range = request.headers.range;
+      this.hosts.push(request.headers.host ?? '');
       this.asked.push(`${request.url}${range === undefined ? '' : ` ${range}`}`);
       const health = () => response.end(JSON.stringify({ fingerprint: this.fingerprint }));
       if (this.silent) this.#waiting.push(health);

@@ -145,6 +145,15 @@ describe('an app that joins a manager with a higher version', () => {
     expect(installed).toHaveLength(1);
   });
 
+  it('keeps what it has when the same manager moves to another address', async () => {
+    await joinedWith();
+    await updater.step('download');
+    updater.joined({ ...manager.identity, url: manager.url.replace('127.0.0.1', 'localhost') });
+    expect(updater.state.phase).toBe('ready');
+    await updater.step('check');
+    expect(manager.hosts.at(-1)).toContain('localhost');
+  });
+
   it('goes through with an installation when the manager is left on the way out', async () => {
     await joinedWith();
     await updater.step('download');

@@ -18,6 +18,7 @@ export function Updates() {
   const text = phaseText(settings.phase, update);
   const reason = reasonText(model.words.value, update);
   const share = update.progress;
+  const progress = share === null ? common.unknown : model.format.value.percent(share);
   return (
     <Card title={settings.updates} hint={settings.updatesHint}>
       <div class="update">
@@ -25,15 +26,10 @@ export function Updates() {
           <p>{text}</p>
           {reason === null ? null : <p class="hint">{reason}</p>}
         </div>
+        {share === null ? null : <span class="hint">{progress}</span>}
         <Step update={update} />
       </div>
-      {update.phase === 'downloading' ? (
-        <Progress
-          label={text}
-          share={share}
-          text={share === null ? common.unknown : model.format.value.percent(share)}
-        />
-      ) : null}
+      {update.phase === 'downloading' ? <Progress label={text} share={share} text={progress} /> : null}
       {update.notes === null ? null : (
         <div>
           <p class="hint">{settings.whatIsNew(update.version ?? '')}</p>

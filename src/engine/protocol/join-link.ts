@@ -38,8 +38,10 @@ export function parseJoinLink(text: string): JoinLink {
   if (query === undefined) throw bad('a join link looks like potluck://join?url=...&key=...');
   const fields = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
-    if (!FIELDS.has(name)) throw bad(`a join link has no "${name.slice(0, 32)}"`);
+    // It is said in a window: what a stranger wrote must not turn the words around there.
+    if (!FIELDS.has(name)) throw bad(`a join link has no "${/^[\w-]{1,32}$/.test(name) ? name : '...'}"`);
     if (fields.has(name)) throw bad(`the join link says "${name}" twice`);
+    if (/\p{Cc}/u.test(value)) throw bad(`the join link has a "${name}" with characters that cannot be seen`);
     fields.set(name, value);
   }
   const key = fields.get('key')?.toLowerCase();

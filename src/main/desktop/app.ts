@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { PotluckError } from '../../engine/base/errors.ts';
 import { CloseStack } from '../../engine/base/lifecycle.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
@@ -42,6 +44,7 @@ export async function startDesktop(
 ): Promise<DesktopApp | undefined> {
   const door = new FrontDoor(electron.app, surroundings);
   if (!door.open()) {
+    mustBeWritable(electron.app.getPath('userData'));
     electron.app.quit();
     return undefined;
   }
@@ -58,6 +61,15 @@ export async function startDesktop(
   } catch (error) {
     await stack.close().catch(() => undefined); // the first error is the one that matters
     throw error;
+  }
+}
+
+/** Where its folder cannot be written, Electron says the same as where another one runs: nothing would be seen of this one. */
+function mustBeWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new PotluckError('POTLUCK_STATE_UNWRITABLE', folder, { cause: error });
   }
 }
 

@@ -3,8 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../engine/base/clock.ts';
+import { asPotluckError } from '../../engine/base/errors.ts';
 import { VERSION } from '../../engine/base/version.ts';
 import { startPeer } from '../../engine/index.ts';
+import { PROBLEM_WORDS, problemDetail, problemText } from '../../engine/protocol/desktop-problems.ts';
 import { tolerateClosedPipes } from '../cli/process.ts';
 import { startImageAgain } from './again.ts';
 import { startDesktop } from './app.ts';
@@ -16,6 +18,7 @@ import { platformOf } from './pieces.ts';
 import { systemProbe } from './probe.ts';
 import type { Surroundings } from './surroundings.ts';
 import { createUpdates } from './update/create.ts';
+import { resolveLanguage } from './words/index.ts';
 
 /** dist/app, where the app's three programs lie beside each other. */
 const APP = join(import.meta.dirname, '..');
@@ -68,6 +71,10 @@ tolerateClosedPipes();
 keepDataWhereAsked(electronPieces);
 // Not awaited here: Electron becomes ready only when this module has run to its end.
 startDesktop(electronPieces, realSurroundings()).catch((error: unknown) => {
-  electronPieces.dialog.showErrorBox('Potluck', error instanceof Error ? error.message : String(error));
+  const { app, dialog } = electronPieces;
+  const words = PROBLEM_WORDS[resolveLanguage('system', app.getPreferredSystemLanguages())];
+  const problem = asPotluckError(error);
+  const detail = problemDetail(words, problem) ?? (problem.cause instanceof Error ? problem.cause.message : '');
+  dialog.showErrorBox('Potluck', `${problemText(words, problem)} ${detail}`);
   electronPieces.app.exit(1);
 });

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pino from 'pino';
 import { makeFolder } from '../../engine/base/folder.ts';
@@ -76,6 +76,11 @@ export class RotatingFile {
         // not there yet
       }
     }
+    this.#size = 0;
+    this.#open();
+    // Windows renames no file that another program has open: better to lose old lines than to fill the disk with them.
+    if (this.#file === undefined || this.#size <= this.#limit) return;
+    ftruncateSync(this.#file);
     this.#size = 0;
   }
 }

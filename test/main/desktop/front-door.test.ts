@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FrontDoor } from '../../../src/main/desktop/front-door.ts';
 import { startManager } from '../../e2e/nodes.ts';
 import { Desktop, PreventableEvent } from '../../support/electron/app.ts';
+import { ElectronDouble } from '../../support/electron/double.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, type Potluck, stopAll, tempFolder } from '../../support/program.ts';
+import { SlowReader } from '../../support/slow-reader.ts';
 import { Desk } from './harness.ts';
 
 let origin: Origin;
@@ -10,7 +15,7 @@ let manager: Potluck;
 let link: string;
 
 beforeEach(async () => {
-  origin = await startOrigin({ files: { '/f': { size: 1000 } } });
+  origin = await startOrigin({ files: { '/f': { size: 1000 }, '/large': { size: 24 * 2 ** 20 } } });
   manager = await startManager(origin.url, ['--join-token', 'open-sesame']);
   const health = (await (await fetch(`${manager.data}/_potluck/health`)).json()) as { fingerprint: string };
   link = `potluck://join?url=${encodeURIComponent(manager.data)}&key=${health.fingerprint}&token=open-sesame`;
@@ -69,12 +74,36 @@ describe('a join link', () => {
     expect(desk.state.app).toBe('idle');
   });
 
-  it('typed into the window joins with a token that the window never has', async () => {
+  it('typed into the window is looked at without its token, which the join takes along', async () => {
     await using desk = await Desk.start();
     const found = await desk.call('inspect', { address: link });
     expect(JSON.stringify(found)).not.toContain('open-sesame');
-    await desk.call('join', { url: found.url, fingerprint: found.fingerprint });
+    await desk.call('join', { url: found.url, fingerprint: found.fingerprint, token: 'open-sesame' });
     await desk.until(({ app }) => app === 'sharing');
+  });
+
+  it('that somebody made to hurt is refused in one line, whatever it carries', async () => {
+    await using desk = await Desk.start();
+    const hostile = [
+      `${link}&token=again`,
+      `${link}#--gpu-launcher=calc`,
+      `${link}" --inspect=0.0.0.0:1 "`,
+      `potluck://join?url=${encodeURIComponent('http://a@b:1')}&key=${'0'.repeat(64)}`,
+      `potluck://join?url=http://x\u0000&key=${'0'.repeat(64)}`,
+      `potluck://join?\u202e\u0007${'x'.repeat(100)}=1`,
+      `potluck://join?url=${'x'.repeat(100_000)}`,
+      'potluck:../../etc/passwd',
+    ];
+    for (const text of hostile) {
+      desk.electron.app.emit('second-instance', new PreventableEvent(), ['potluck', '--', text, '--no-sandbox'], '/');
+      const { pendingLink, problem } = desk.state;
+      expect({ text, pendingLink, code: problem?.code }).toEqual({
+        text,
+        pendingLink: null,
+        code: 'POTLUCK_BAD_ADDRESS',
+      });
+      expect(problem?.message).toMatch(/^[\x20-\x7e]{1,300}$/);
+    }
   });
 });
 
@@ -93,5 +122,91 @@ describe('a second start', () => {
     await using third = new Desk({ folder: folder.path, desktop });
     await third.run();
     await eventually(() => !first.electron.window.minimised && first.electron.window.focused);
+  });
+
+  it('while it quits brings it back with its link, when the downloads have finished', async () => {
+    using folder = tempFolder('potluck-desk-data-');
+    const desktop = new Desktop();
+    await using first = await Desk.start({ folder: folder.path, desktop });
+    await first.call('join', { url: manager.data, token: 'open-sesame' });
+    await first.until(({ app }) => app === 'sharing');
+    const reader = new SlowReader(`${manager.data}/large`);
+    await first.until(({ peer }) => peer?.running === 1);
+    first.electron.window.close();
+    first.electron.app.quit();
+    await first.until(({ app }) => app === 'draining');
+    await using second = new Desk({ folder: folder.path, desktop, argv: [link] });
+    expect(await second.run()).toBe(false);
+    await eventually(() => first.electron.windows.some(({ destroyed }) => !destroyed)); // how far it is
+    expect(first.state.pendingLink).toBeNull();
+    expect(first.electron.app.relaunched).toBeUndefined();
+    reader.goOn();
+    await eventually(() => first.electron.app.ended === 'quit');
+    expect(first.electron.app.relaunched).toEqual({ args: [link] });
+    const log = readFileSync(join(folder.path, 'logs/potluck.log'), 'utf8');
+    expect(log).toContain('joined the manager');
+    expect(log).not.toContain('open-sesame');
+  });
+});
+
+describe('a folder that cannot be written', () => {
+  it('is said: Electron speaks of it as of an app that runs already', async () => {
+    using folder = tempFolder('potluck-desk-data-');
+    const gone = join(folder.path, 'gone');
+    const desktop = new Desktop();
+    desktop.holders.set(gone, new ElectronDouble({ userData: gone }).app);
+    await expect(new Desk({ folder: gone, desktop }).run()).rejects.toMatchObject({ code: 'POTLUCK_STATE_UNWRITABLE' });
+  });
+});
+
+describe('the front door', () => {
+  /** Who was asked for what. */
+  function doorOf(desktop: Desktop, argv: readonly string[] = []) {
+    const { app, pieces } = new ElectronDouble({ userData: '/nowhere', desktop, argv });
+    const asked: (string | undefined)[] = [];
+    const door = new FrontDoor(pieces.app, { argv });
+    return {
+      app,
+      door,
+      asked,
+      attend: () => door.attend({ show: () => asked.push('show'), again: (one) => asked.push(one) }),
+    };
+  }
+
+  it('has one of two that are started at the very same moment', async () => {
+    const desktop = new Desktop();
+    const both = [doorOf(desktop), doorOf(desktop, ['potluck://join?one'])];
+    expect(both.map(({ door }) => door.open())).toEqual([true, false]);
+    await new Promise(setImmediate);
+    both[0]?.attend(); // it was not up yet
+    expect(both[0]?.asked).toEqual(['potluck://join?one']);
+  });
+
+  it('shows a window that nobody would have seen, where it was wanted before the app was up', async () => {
+    const desktop = new Desktop();
+    const hidden = doorOf(desktop, ['--hidden']);
+    hidden.door.open();
+    expect(doorOf(desktop).door.open()).toBe(false);
+    await new Promise(setImmediate);
+    hidden.attend();
+    expect(hidden.asked).toEqual([undefined]);
+    hidden.app.emit('activate');
+    expect(hidden.asked).toEqual([undefined, 'show']);
+    const alone = doorOf(new Desktop());
+    alone.door.open();
+    alone.attend();
+    expect(alone.asked).toEqual([]);
+  });
+
+  it('keeps the first of several links, and leaves nothing behind', async () => {
+    const desktop = new Desktop();
+    const first = doorOf(desktop, ['potluck://join?one']);
+    first.door.open();
+    first.app.emit('open-url', new PreventableEvent(), 'potluck://join?two');
+    first.attend();
+    expect(first.asked).toEqual(['potluck://join?one']);
+    first.door.close();
+    expect(first.app.eventNames()).toEqual([]);
+    expect(doorOf(desktop).door.open()).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDesktopLog, RotatingFile } from '../../../src/main/desktop/log.ts';
@@ -34,6 +34,27 @@ describe('the log', () => {
     const again = new RotatingFile(file.path, { limit: 100 });
     expect(again.tail(1)).toHaveLength(1);
     again.close();
+  });
+
+  it('is bounded also where nothing can be moved aside', () => {
+    using folder = tempFolder();
+    for (const name of ['a.log.1', 'a.log.2']) mkdirSync(join(folder.path, name, 'full'), { recursive: true });
+    const file = new RotatingFile(join(folder.path, 'a.log'), { limit: 100 });
+    for (let line = 0; line < 40; line++) file.write(`line ${line} ${'x'.repeat(20)}\n`);
+    expect(readFileSync(file.path, 'utf8').length).toBeLessThan(200);
+    expect(file.tail(1)).toEqual([`line 39 ${'x'.repeat(20)}`]);
+    file.close();
+  });
+
+  it('is begun anew where somebody has thrown its folder away', () => {
+    using folder = tempFolder();
+    const { log, file } = openDesktopLog(join(folder.path, 'logs'));
+    rmSync(join(folder.path, 'logs'), { recursive: true });
+    log.info({}, 'into nothing');
+    file.close();
+    log.info({}, 'again');
+    expect(file.tail(1)[0]).toContain('again');
+    file.close();
   });
 
   it('shows its last lines whole', () => {

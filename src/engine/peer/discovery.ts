@@ -30,6 +30,7 @@ export class Discovery implements Service {
   readonly #finder: Finder;
   readonly #listeners = new Set<() => void>();
   #known: ReadonlySet<string> = new Set();
+  #closed = false;
 
   constructor(collaborators: { log: Log; clock?: Clock }, options: DiscoveryOptions) {
     const { log, clock = systemClock } = collaborators;
@@ -42,6 +43,7 @@ export class Discovery implements Service {
   /** Never fails: a machine without a network finds nothing until it has one. */
   async start(): Promise<void> {
     await this.#readPins();
+    if (this.#closed) return;
     this.#finder.subscribe(() => void this.#changed());
     await this.#finder.start();
   }
@@ -94,6 +96,7 @@ export class Discovery implements Service {
 
   /** Idempotent. */
   close(): Promise<void> {
+    this.#closed = true;
     this.#listeners.clear();
     return this.#finder.close();
   }

@@ -1,9 +1,10 @@
-import { abortReason, asPotluckError, type PotluckError } from '../../engine/base/errors.ts';
+import { asPotluckError, type PotluckError } from '../../engine/base/errors.ts';
 import { KeyChangedError } from '../../engine/base/key-changed.ts';
 import type { Log } from '../../engine/base/log.ts';
 import type { HoldReason, KeyChange, PeerOptions, PeerSnapshot, RunningPeer } from '../../engine/base/running-peer.ts';
 import type { NetworkChoice, PeerSettings } from '../../engine/base/settings.ts';
 import type { AppState, Problem } from '../../engine/protocol/desktop.ts';
+import { unlessAborted } from './abortable.ts';
 import { engineSettings, type Grants, type JoinRequest } from './engine-settings.ts';
 import { onFreePort } from './free-port.ts';
 
@@ -80,6 +81,8 @@ export class Engine {
   #failed = false;
   #keyChange: KeyChange | null = null;
   #over = false;
+  /** The machine went to sleep since the last wish: a peer that was being opened goes to rest as well. */
+  #resting = false;
 
   constructor(collaborators: EngineCollaborators, options: EngineOptions, wanted: Wanted) {
     this.#with = collaborators;
@@ -125,6 +128,7 @@ export class Engine {
     if (this.#over) return null;
     const joining = new AbortController();
     this.#joining = joining;
+    this.#resting = false;
     if (options.keepProblem !== true) this.#problem = null;
     this.#failed = false;
     this.#keyChange = null;
@@ -174,11 +178,13 @@ export class Engine {
 
   /** The machine sleeps or stops: the manager is told, synchronously. */
   goodbye(): void {
+    this.#resting = true;
     this.#peer?.goodbye();
   }
 
   /** The machine is awake again. */
   rejoin(): void {
+    this.#resting = false;
     this.#peer?.rejoin();
   }
 
@@ -253,6 +259,7 @@ export class Engine {
     this.#applyHolds(peer);
     this.#with.began();
     this.#watch(peer);
+    if (this.#resting) peer.goodbye();
     return peer.snapshot().manager;
   }
 
@@ -329,18 +336,6 @@ export class Engine {
     if (peer !== null && peer.state !== 'ended') return peer.state;
     if (this.#joining !== undefined) return 'joining';
     return this.#failed ? 'failed' : 'idle';
-  }
-}
-
-/** What `work` comes to; the signal's reason where it is aborted before. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(abortReason(signal));
-  signal.addEventListener('abort', abort);
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

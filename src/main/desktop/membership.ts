@@ -107,7 +107,8 @@ export class Membership {
   /** Rejects with what kept it from joining. */
   async join(wish: Join): Promise<void> {
     const url = originOf(wish.url);
-    const token = wish.token || this.#tokenOfLink(url, wish.fingerprint);
+    // A token has no spaces; what is copied often does.
+    const token = wish.token?.replace(/\s+/g, '') || this.#tokenOfLink(url, wish.fingerprint);
     const asked = { url, fingerprint: wish.fingerprint, token };
     await this.#join(() => this.#requestFor(asked), token, wish.tokenInFile);
   }

@@ -75,6 +75,14 @@ describe('the managers nearby', () => {
     });
   });
 
+  it('are not looked for any more where it was closed before it had begun', async () => {
+    const nearby = discovery();
+    const starting = nearby.start();
+    await nearby.close();
+    await starting;
+    expect(nearby.interfaces()).toEqual([]);
+  });
+
   it('are none, and no failure, where there is no network', async () => {
     const nearby = discovery(folder(), { list: () => [] });
     await nearby.start();

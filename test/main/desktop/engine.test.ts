@@ -24,6 +24,7 @@ class SlowPeer {
   readonly ended = Promise.withResolvers<void>();
   readonly changes: unknown[] = [];
   closes = 0;
+  goodbyes = 0;
   state: PeerSnapshot['state'] = 'sharing';
 
   constructor(settings: PeerSettings, signal: AbortSignal) {
@@ -43,6 +44,7 @@ class SlowPeer {
       snapshot: () => ({ state: this.state, manager, keyChange: null }) as PeerSnapshot,
       subscribe: () => () => undefined,
       hold: () => undefined,
+      goodbye: () => void this.goodbyes++,
       change: async (change) => void this.changes.push(change),
       drain: () => {
         this.state = 'draining';
@@ -191,6 +193,18 @@ describe('of several wishes the last one counts', () => {
     await closing;
     expect(await joining).toBeNull();
     expect(rig.peers).toEqual([]);
+  });
+});
+
+describe('a machine that goes to sleep while a peer is being opened', () => {
+  it('has it say goodbye as soon as it is there', async () => {
+    using rig = new Rig();
+    const joining = rig.engine.join(request('first'));
+    const peer = await rig.peer(0);
+    rig.engine.goodbye();
+    peer.opened.resolve();
+    await joining;
+    expect(peer.goodbyes).toBe(1);
   });
 });
 

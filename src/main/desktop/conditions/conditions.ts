@@ -14,6 +14,8 @@ import { askVpn } from './vpn.ts';
 const LOOK = 20_000;
 /** Programs are asked on change, and else at most this often, milliseconds. */
 const INTERVAL = 60_000;
+/** PowerShell takes a second of the processor to start: where nothing has changed it is asked less often, milliseconds. */
+const POWERSHELL_INTERVAL = 5 * 60_000;
 /** Timers may come this much early. */
 const EARLY = 1000;
 /** Who has touched neither keyboard nor mouse for this long is away, seconds. */
@@ -41,6 +43,7 @@ export interface ConditionsOptions {
 export class Conditions {
   readonly #with: ConditionsCollaborators;
   readonly #network: () => string;
+  readonly #meteredInterval: number;
   /** Electron says `no` on every Linux machine, because Chromium does not look there: the kernel is asked. */
   readonly #battery: Question | undefined;
   readonly #metered: Question;
@@ -62,6 +65,7 @@ export class Conditions {
     const { platform, powerSupplies, network = networkNow } = options;
     this.#with = collaborators;
     this.#network = network;
+    this.#meteredInterval = platform === 'win32' ? POWERSHELL_INTERVAL : INTERVAL;
     this.#idleIsTold = platform !== 'linux';
     const { probe, manager } = collaborators;
     const asked: Probe = (program, args) => probe(program, args, { signal: this.#life.signal });
@@ -102,7 +106,7 @@ export class Conditions {
     this.#set({ busy: this.#busy() });
     if (this.#battery === undefined) this.#set({ battery: this.#with.powerMonitor.isOnBatteryPower() ? 'yes' : 'no' });
     else this.#battery.put('', 0);
-    this.#metered.put(network, INTERVAL - EARLY);
+    this.#metered.put(network, this.#meteredInterval - EARLY);
     if (manager !== undefined) this.#vpn.put(`${manager} ${network}`, INTERVAL - EARLY);
     else {
       this.#vpn.drop();

@@ -6,7 +6,7 @@ import { Conditions, type ConditionsOptions } from '../../../../src/main/desktop
 import type { Probe } from '../../../../src/main/desktop/probe.ts';
 import { ElectronDouble } from '../../../support/electron/double.ts';
 import { tempFolder } from '../../../support/program.ts';
-import { IP_LOOPBACK, IP_TUN, LAPTOP_ON_BATTERY } from './recorded.ts';
+import { COST_UNRESTRICTED, IP_LOOPBACK, IP_TUN, LAPTOP_ON_BATTERY } from './recorded.ts';
 
 const MANAGER = 'http://127.0.0.1:11000';
 const PATIENCE = 10_000;
@@ -91,6 +91,18 @@ describe('the conditions', () => {
     expect(asked.length).toBeLessThanOrEqual(4 + 2 * 10);
     conditions.close();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('start PowerShell every five minutes at most', async () => {
+    vi.useFakeTimers();
+    const { conditions, asked } = make(() => COST_UNRESTRICTED, { platform: 'win32' });
+    conditions.start();
+    await vi.waitFor(() => expect(conditions.states.metered).toBe('no'));
+    await vi.advanceTimersByTimeAsync(4 * 60_000);
+    expect(asked).toEqual(['powershell.exe']);
+    await vi.advanceTimersByTimeAsync(2 * 60_000);
+    expect(asked).toEqual(['powershell.exe', 'powershell.exe']);
+    conditions.close();
   });
 
   it('ask for the way to a manager as soon as there is one, and anew when the network is another', async () => {

@@ -44,7 +44,7 @@ export class Notifications {
     if (this.#closed || again || !this.#options.enabled() || !this.#Notification.isSupported()) return;
     this.#said.set(kind, { body, at });
     this.withdraw(kind);
-    const note = new this.#Notification({ title: 'Potluck', body, silent: true });
+    const note = new this.#Notification({ title: 'Potluck', body: withoutMarkup(body), silent: true });
     this.#shown.set(kind, note);
     note.on('click', () => {
       this.withdraw(kind);
@@ -66,4 +66,9 @@ export class Notifications {
     this.#closed = true;
     for (const kind of [...this.#shown.keys()]) this.withdraw(kind);
   }
+}
+
+/** Linux desktops read a notification as HTML, links included, and a manager may call itself anything. */
+function withoutMarkup(text: string): string {
+  return text.replaceAll('<', '‹').replaceAll('>', '›');
 }

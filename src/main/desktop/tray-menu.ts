@@ -48,6 +48,9 @@ export const CAP_PRESETS: readonly number[] = [1, 5, 10, 20, 50, 100].map((mib) 
 /** Managers of the network that the menu lists; the window has them all. */
 const MOST_NEARBY = 5;
 
+/** Bytes a second from which on a peer that serves no client sends pieces to other members, and no more only words to its manager. */
+const HELPING = 64 * 2 ** 10;
+
 const SEPARATOR: MenuEntry = { type: 'separator' };
 
 export function trayIconOf({
@@ -81,6 +84,7 @@ export function trayLines(state: TrayState, words: Words): string[] {
   const [slowed] = state.slowed;
   if (slowed !== undefined && state.app === 'sharing') lines.push(tray.slowed[slowed]);
   if (peer !== null && peer.running > 0) lines.push(tray.serving(peer.running, rate(peer.uploadRate)));
+  else if (peer !== null && peer.uploadRate >= HELPING) lines.push(tray.helping(rate(peer.uploadRate)));
   if (peer !== null || today.served > 0)
     lines.push(tray.today(bytes(today.served), percent(today.saved, today.served)));
   return lines;

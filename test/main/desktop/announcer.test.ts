@@ -92,7 +92,7 @@ describe('what is said while nobody looks', () => {
     be({ app: 'joining' });
     be({ app: 'idle', changedKey, problem: { code: 'POTLUCK_KEY_CHANGED', message: 'the manager is not the one' } });
     be({ app: 'idle', changedKey });
-    expect(said()).toEqual(['cdn <b> has another key than before. It was not joined.']);
+    expect(said()).toEqual(['cdn ‹b› has another key than before. It was not joined.']);
   });
 
   it('tells the end of a warm leave to whoever had to wait for it, unless it was cut short', () => {

@@ -27,6 +27,12 @@ describe('the first lines of the tray', () => {
     expect(lines).toEqual(['Sharing with cdn', 'Serving 3 downloads, 42 MB/s up', '12.4 GB today, 96 % from cache']);
   });
 
+  it('say that bytes go to other members while no client downloads from here', () => {
+    const lines = (uploadRate: number) => trayLines(stateOf({ app: 'sharing', peer: peerOf({ uploadRate }) }), en);
+    expect(lines(5 * MIB)).toEqual(['Sharing with cdn', 'Helping other members, 5 MB/s up', '0 B today']);
+    expect(lines(2000)).toEqual(['Sharing with cdn', '0 B today']);
+  });
+
   it('say nothing of numbers that there are not', () => {
     expect(trayLines(stateOf(), en)).toEqual(['Not sharing']);
     expect(trayLines(stateOf({ app: 'sharing', peer: peerOf() }), en)).toEqual(['Sharing with cdn', '0 B today']);

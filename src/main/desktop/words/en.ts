@@ -30,6 +30,7 @@ export const en: Words = {
     },
     pausedUntil: (time) => `Paused until ${time}`,
     serving: (count, rate) => `Serving ${downloads(count)}, ${rate} up`,
+    helping: (rate) => `Helping other members, ${rate} up`,
     today: (served, fromCache) => `${served} today${fromCache === null ? '' : `, ${fromCache} % from cache`}`,
     join: (manager) => `Join ${manager}`,
     joinSome: 'Join…',

@@ -16,6 +16,7 @@ export interface Words {
     readonly slowed: Readonly<Record<Condition, string>>;
     readonly pausedUntil: (time: string) => string;
     readonly serving: (downloads: number, rate: string) => string;
+    readonly helping: (rate: string) => string;
     readonly today: (served: string, fromCache: number | null) => string;
     readonly join: (manager: string) => string;
     readonly joinSome: string;

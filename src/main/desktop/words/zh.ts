@@ -27,6 +27,7 @@ export const zh: Words = {
     },
     pausedUntil: (time) => `已暂停至 ${time}`,
     serving: (count, rate) => `正在提供 ${count} 个下载，上传 ${rate}`,
+    helping: (rate) => `正在协助其他成员，上传 ${rate}`,
     today: (served, fromCache) => `今日提供 ${served}${fromCache === null ? '' : `，${fromCache}% 来自缓存`}`,
     join: (manager) => `加入 ${manager}`,
     joinSome: '加入…',

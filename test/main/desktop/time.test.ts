@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConditionState, DesktopState } from '../../../src/engine/protocol/desktop.ts';
+import { inOneHour, untilTomorrow } from '../../../src/engine/protocol/desktop-pause.ts';
 import { Holding } from '../../../src/main/desktop/holding.ts';
 import { Publisher } from '../../../src/main/desktop/publisher.ts';
 import { kindDefaults } from '../../../src/main/desktop/settings.ts';
@@ -137,6 +138,19 @@ describe('holding back', () => {
     const { holding, set } = makeHolding();
     expect(() => set({ hours: 'sometimes' })).toThrow(/not understood/);
     holding.close();
+  });
+});
+
+describe('a pause until tomorrow', () => {
+  it('ends in the next morning of this machine, over the end of a year and over an hour that is skipped', () => {
+    const nights = [
+      [new Date(2026, 10, 20, 23, 59), new Date(2026, 10, 21, 6)],
+      [new Date(2026, 10, 20, 0, 1), new Date(2026, 10, 21, 6)],
+      [new Date(2026, 11, 31, 18, 0), new Date(2027, 0, 1, 6)],
+      [new Date(2027, 2, 27, 20, 0), new Date(2027, 2, 28, 6)], // the night before summer time in Europe
+    ] as const;
+    for (const [now, end] of nights) expect(untilTomorrow(now.getTime())).toBe(end.getTime());
+    expect(inOneHour(5)).toBe(5 + 60 * 60_000);
   });
 });
 

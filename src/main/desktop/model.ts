@@ -253,10 +253,7 @@ export class Model {
           file.remember({ joined: false });
           this.#hub.takenOut(file.memory.last?.name ?? '');
         },
-        portChanged: (port) => {
-          file.change({ port });
-          this.#hub.portChanged(port);
-        },
+        portChanged: (port) => this.#portChanged(port),
       },
       {
         state,
@@ -266,6 +263,16 @@ export class Model {
       },
       this.holding.wanted,
     );
+  }
+
+  /** Never throws: a peer that runs on another port is a peer that runs, whether that can be kept or not. */
+  #portChanged(port: number): void {
+    try {
+      this.#opened.file.change({ port });
+    } catch (err) {
+      this.#opened.log.warn({ err, port }, 'the port cannot be kept');
+    }
+    this.#hub.portChanged(port);
   }
 
   /** The circumstances are other than before: the engine is told, then everybody else. */

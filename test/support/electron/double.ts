@@ -104,12 +104,20 @@ export class ElectronDouble {
       Menu: MenuDouble,
       nativeImage: { createFromPath: (file: string) => new NativeImageDouble(file) },
       BrowserWindow: class extends BrowserWindowDouble {
+        static getAllWindows(): BrowserWindowDouble[] {
+          return windows.filter(({ destroyed }) => !destroyed);
+        }
+
         constructor(given: Electron.BrowserWindowConstructorOptions) {
           super(world, given);
           windows.push(this);
         }
       },
       BaseWindow: class extends BaseWindowDouble {
+        static getAllWindows(): BaseWindowDouble[] {
+          return [...windows, ...hidden].filter(({ destroyed }) => !destroyed);
+        }
+
         constructor(given: Electron.BaseWindowConstructorOptions) {
           super(world, given);
           hidden.push(this);

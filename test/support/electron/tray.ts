@@ -21,26 +21,44 @@ export class NativeImageDouble implements Pick<Electron.NativeImage, 'isEmpty' |
 
 type Item = Electron.MenuItemConstructorOptions;
 
-/** A menu: what it was made from. */
+/** An entry of a menu that was built. */
+export interface MenuItemDouble {
+  readonly label: string;
+  readonly enabled: boolean;
+  readonly submenu: MenuDouble | undefined;
+  click(): void;
+}
+
+/** A menu: what it was made from, and what came of it. */
 export class MenuDouble extends EventEmitter {
   static application: MenuDouble | null | undefined;
   /** The one that came up under the pointer last. */
   static popped: MenuDouble | undefined;
   readonly template: readonly Item[];
+  readonly items: readonly MenuItemDouble[];
 
   /** Throws as Electron where an entry is none. */
   constructor(template: readonly Item[]) {
     super();
-    for (const { label, role, type, submenu } of template) {
+    this.template = template;
+    this.items = template.map(({ label, role, type, enabled, submenu, click }) => {
       if (label === undefined && role === undefined && type === undefined)
         throw new TypeError('Invalid template for MenuItem: must have at least one of label, role or type');
-      if (Array.isArray(submenu)) MenuDouble.buildFromTemplate(submenu);
-    }
-    this.template = template;
+      return {
+        label: label ?? '',
+        enabled: enabled !== false,
+        submenu: Array.isArray(submenu) ? MenuDouble.buildFromTemplate(submenu) : undefined,
+        click: () => (click as (() => void) | undefined)?.(),
+      };
+    });
   }
 
   popup(): void {
     MenuDouble.popped = this;
+  }
+
+  static getApplicationMenu(): MenuDouble | null {
+    return MenuDouble.application ?? null;
   }
 
   static buildFromTemplate(template: readonly Item[]): MenuDouble {
@@ -53,23 +71,19 @@ export class MenuDouble extends EventEmitter {
 
   /** Everything that is written in it, submenus behind their entry. */
   get labels(): string[] {
-    const read = (items: readonly Item[]): string[] =>
-      items.flatMap((item) => [item.label ?? '', ...(Array.isArray(item.submenu) ? read(item.submenu) : [])]);
-    return read(this.template).filter((label) => label !== '');
+    return this.#all.map(({ label }) => label).filter((label) => label !== '');
   }
 
   /** Clicks the entry with this label, wherever it is. */
   click(label: string): void {
-    const find = (items: readonly Item[]): Item | undefined => {
-      for (const item of items) {
-        const found = item.label === label ? item : Array.isArray(item.submenu) ? find(item.submenu) : undefined;
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    };
-    const item = find(this.template);
-    if (item?.click === undefined || item.enabled === false) throw new Error(`"${label}" cannot be clicked`);
-    (item.click as () => void)();
+    const item = this.#all.find((one) => one.label === label);
+    if (item === undefined || item.submenu !== undefined || !item.enabled)
+      throw new Error(`"${label}" cannot be clicked`);
+    item.click();
+  }
+
+  get #all(): MenuItemDouble[] {
+    return this.items.flatMap((item) => [item, ...(item.submenu === undefined ? [] : item.submenu.#all)]);
   }
 }
 

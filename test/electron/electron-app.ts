@@ -14,8 +14,8 @@ import { trayOf } from './tray.ts';
 const PATIENCE = 20_000;
 
 /**
- * The app in real Electron. Where this was written there was none to run it in: of what stands here only the types, and what `tray.ts` asks the
- * inspector, were tried.
+ * The app in real Electron. Where this was written there was none to run it in: what stands here was tried on the stand-in
+ * (`stand-in-main.ts`), which is to Playwright what Electron is.
  */
 export class ElectronApp implements AppUnderTest {
   readonly pids: readonly number[];

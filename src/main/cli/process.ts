@@ -54,7 +54,8 @@ function processInterruptions(adopted: boolean): Interruptions {
   };
 }
 
-function withoutEcho(listener: () => void): () => void {
+/** What listens to SIGINT, called once for each time that a person presses Ctrl-C. */
+export function withoutEcho(listener: () => void): () => void {
   let last = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();

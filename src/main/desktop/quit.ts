@@ -1,4 +1,5 @@
 import type { Log } from '../../engine/base/log.ts';
+import { withoutEcho } from '../cli/process.ts';
 import type { ElectronPieces } from './pieces.ts';
 
 /** A warm quit turns cold after this time: whoever quits wants it gone some day. Milliseconds. */
@@ -26,9 +27,6 @@ export interface QuitCollaborators {
   readonly startAgain: (words: readonly string[]) => void;
 }
 
-/** Both quit as a person does; a second one does not wait for downloads. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /** The way out: before-quit is held up once, until the peer has left; a second quit does not wait for downloads. */
 export class Quit {
   readonly #with: QuitCollaborators;
@@ -39,7 +37,11 @@ export class Quit {
   #released = false;
   /** The words of a start while it was on its way out. */
   #again: readonly string[] | undefined;
-  readonly #signal = () => this.#with.app.quit();
+  /** Both quit as a person does; a second one does not wait for downloads. */
+  readonly #signals = {
+    SIGINT: withoutEcho(() => this.#with.app.quit()),
+    SIGTERM: () => this.#with.app.quit(),
+  };
   readonly #beforeQuit = (event: Electron.Event) => {
     if (this.#released || this.#state === 'stopped') return;
     event.preventDefault();
@@ -54,7 +56,7 @@ export class Quit {
 
   start(): void {
     this.#with.app.on('before-quit', this.#beforeQuit);
-    for (const signal of SIGNALS) this.#with.process.on(signal, this.#signal);
+    for (const [signal, quit] of Object.entries(this.#signals)) this.#with.process.on(signal, quit);
   }
 
   /** It is on its way out, or the session is. */
@@ -91,7 +93,7 @@ export class Quit {
       log.error({ err }, 'something could not be closed');
     }
     this.#state = 'stopped';
-    for (const signal of SIGNALS) this.#with.process.off(signal, this.#signal);
+    for (const [signal, quit] of Object.entries(this.#signals)) this.#with.process.off(signal, quit);
     if (this.#finish() === 'leaves') setTimeout(() => app.quit(), LEAVING);
     else app.quit();
   }

@@ -39,5 +39,9 @@
     Push $0
     !insertmacro potluckElevated `${POTLUCK_FIREWALL} delete rule ${POTLUCK_RULE}`
     Pop $0
+    ; What the app has told Windows by itself: that it starts at login, and takes join links.
+    DeleteRegValue HKCU "Software\Microsoft\Windows\CurrentVersion\Run" "${APP_ID}"
+    DeleteRegValue HKCU "Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run" "${APP_ID}"
+    DeleteRegKey HKCU "Software\Classes\potluck"
   ${EndIf}
 !macroend

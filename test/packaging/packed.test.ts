@@ -20,7 +20,7 @@ let folder: TempFolder;
 let app: string;
 let launcher: string;
 beforeAll(async () => {
-  folder = tempFolder('potluck-packed-');
+  folder = tempFolder('potluck packed '); // paths with spaces are usual
   await buildApp();
   app = await packLinux(folder.path);
   launcher = join(app, 'resources/bin/potluck');

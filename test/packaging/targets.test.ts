@@ -127,6 +127,7 @@ Unicode true
 !include "${include}"
 !include FileFunc.nsh
 !define APP_EXECUTABLE_FILENAME "Potluck.exe"
+!define APP_ID "org.potluck.desktop"
 !macro _isUpdated _a _b _t _f
   !insertmacro _LOGICLIB_TEMP
   \${GetParameters} $_LOGICLIB_TEMP
@@ -160,6 +161,12 @@ SectionEnd
       ),
     );
     expect(existsSync(join(folder.path, 'potluck-setup.exe'))).toBe(true);
+    const forgotten = good.stdout.split('\n').filter((line) => line.startsWith('DeleteReg'));
+    expect(forgotten.map((line) => line.split('\\').at(-1))).toEqual([
+      expect.stringContaining('org.potluck.desktop'),
+      expect.stringContaining('org.potluck.desktop'),
+      expect.stringContaining('potluck'),
+    ]);
     const bad = await compile('bad.nsi', script.replace('customUnInstall', 'customUninstal'));
     expect(bad.code).not.toBe(0);
   });

@@ -49,7 +49,6 @@ export async function startDesktop(
     return undefined;
   }
   registerScheme(electron);
-  electron.app.enableSandbox();
   // Windows shows notifications of programs that it knows by this name: the one of electron-builder.yml.
   if (surroundings.platform === 'win32') electron.app.setAppUserModelId(APP_ID);
   await electron.app.whenReady();

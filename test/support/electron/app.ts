@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 
 type Methods =
-  | 'enableSandbox'
   | 'exit'
   | 'focus'
   | 'getAppPath'
@@ -54,8 +53,6 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
   /** What opens links of ours: scheme, program, words before the link. */
   protocolClient: [string, string?, string[]?] | undefined;
   userModelId: string | undefined;
-  /** Every page is sandboxed. */
-  sandboxed = false;
   /** A Mac has started it at login. */
   openedAtLogin = false;
   /** It was brought in front of whatever was there. */
@@ -183,11 +180,6 @@ export class AppDouble extends EventEmitter implements Pick<Electron.App, Method
 
   relaunch(options: Electron.RelaunchOptions = {}): void {
     this.relaunched = options;
-  }
-
-  enableSandbox(): void {
-    if (this.#ready) throw new Error('app.enableSandbox() can only be called before app is ready');
-    this.sandboxed = true;
   }
 
   focus(options?: Electron.FocusOptions): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WORDS } from '../../src/renderer/words/words.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { SETTINGS, STATES } from './support/states.ts';
+import { peer, SETTINGS, STATES } from './support/states.ts';
 import { faults, windows } from './support/windows.ts';
 
 const browser = await launchChromium();
@@ -38,6 +38,34 @@ describe.skipIf(browser === undefined)('every view and state', () => {
       const said = await window.page.getByRole('status').allTextContents();
       expect(said.join(' '), name).toContain(title);
     }
+  });
+
+  it('says nothing aloud of what changes every second', async () => {
+    const window = await open({ state: STATES['sharing']! });
+    const { page } = window;
+    const spoken = () => page.locator('[role=status], [role=alert], [aria-live]').allTextContents();
+    const before = await spoken();
+    await window.push({
+      peer: peer({ uploadRate: 9 * 2 ** 20 }),
+      today: { served: 7, saved: 7 },
+      curve: { up: [1], down: [2] },
+    });
+    await page.getByText('7 B saved').waitFor();
+    expect(await spoken()).toEqual(before);
+    await window.push(STATES['paused-on-battery']!);
+    await expect.poll(async () => (await spoken()).join(' ')).toContain('Paused. The computer runs on battery.');
+  });
+
+  it('keeps its large button readable where the system chooses the colours', async () => {
+    const window = await open({ state: STATES['nearby']!, forcedColors: 'active', colorScheme: 'dark' });
+    await window.page.getByRole('button', { name: 'Join Office cache' }).waitFor();
+    const [colour, ground, adjusted] = (await window.page.evaluate(`(() => {
+      const look = getComputedStyle(document.querySelector('.button[data-kind=primary]'));
+      return [look.color, look.backgroundColor, look.forcedColorAdjust];
+    })()`)) as string[];
+    expect(colour).not.toBe(ground);
+    // Else the system lays its own ground behind the words.
+    expect(adjusted).toBe('none');
   });
 
   it('moves nothing where somebody asked for less motion', async () => {

@@ -15,6 +15,7 @@ import type { ElectronPieces } from './pieces.ts';
 import { SettingsChanges } from './settings-changes.ts';
 import { assembleState } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
+import { noticeTimeZone } from './time-zone.ts';
 import type { Updates } from './updates.ts';
 import { resolveLanguage } from './words/index.ts';
 
@@ -177,7 +178,7 @@ export class Model {
     const { totals } = this.#opened;
     const peer = this.engine.peer?.snapshot();
     if (peer !== undefined) totals.observe(peer.totals);
-    this.holding.look(); // somebody may have set the clock
+    this.#lookAtClock();
     await totals.save();
     await this.measure();
   }
@@ -221,9 +222,15 @@ export class Model {
   /** The machine is awake again. */
   wake(): void {
     this.nearby.refresh();
-    this.holding.look();
+    this.#lookAtClock();
     void this.#rejoin();
     this.#hub.changed();
+  }
+
+  /** Somebody may have set it, or the machine may be in another time zone. */
+  #lookAtClock(): void {
+    noticeTimeZone();
+    this.holding.look();
   }
 
   /** Where the machine wakes up may be somewhere else than where it fell asleep: nothing is shared before that is known. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodes, startManager } from '../../e2e/nodes.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
@@ -36,6 +38,23 @@ async function downloading(desk: Desk): Promise<SlowReader> {
 async function ended(reader: SlowReader): Promise<boolean> {
   reader.goOn();
   return await reader.done;
+}
+
+/** Takes connections, and never answers. */
+async function silentServer(): Promise<{ url: string } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined)); // whoever asked has gone
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await once(server.close(), 'close');
+    },
+  };
 }
 
 describe('leaving', () => {
@@ -111,6 +130,23 @@ describe('quitting', () => {
     const reader = await downloading(desk);
     await desk.click('Quit');
     await eventually(() => desk.electron.app.ended === 'quit');
+    expect(await ended(reader)).toBe(false);
+  });
+
+  it('waits for nothing while it joins a manager that says nothing, or leaves already', async () => {
+    await using silent = await silentServer();
+    await using joining = await Desk.start();
+    const answer = joining.ask('join', { url: silent.url });
+    await joining.until(({ app }) => app === 'joining');
+    joining.electron.app.quit();
+    await eventually(() => joining.electron.app.ended === 'quit', 2500);
+    await answer;
+
+    await using leaving = await sharing();
+    const reader = await downloading(leaving);
+    await leaving.call('leave', { cold: true });
+    leaving.electron.app.quit();
+    await eventually(() => leaving.electron.app.ended === 'quit');
     expect(await ended(reader)).toBe(false);
   });
 

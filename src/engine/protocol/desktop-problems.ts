@@ -44,7 +44,7 @@ export type ProblemWords = Readonly<Record<Exclude<ErrorCode, ElsewhereOnly>, st
 
 const en: ProblemWords = {
   POTLUCK_BAD_REQUEST: 'What was asked for was not understood.',
-  POTLUCK_NOT_A_MEMBER: 'This computer is not among the manager’s members.',
+  POTLUCK_NOT_A_MEMBER: 'The manager’s administrator has had this computer leave.',
   POTLUCK_TIMEOUT: 'The manager did not answer in time.',
   POTLUCK_TOO_MANY_REQUESTS: 'The manager was asked too often. Try again in a minute.',
   POTLUCK_INTERNAL: 'Something went wrong inside Potluck. The log says what.',
@@ -76,7 +76,7 @@ const en: ProblemWords = {
 
 const zh: ProblemWords = {
   POTLUCK_BAD_REQUEST: '请求无法识别。',
-  POTLUCK_NOT_A_MEMBER: '这台电脑不在管理器的成员之列。',
+  POTLUCK_NOT_A_MEMBER: '管理员已让这台电脑退出共享。',
   POTLUCK_TIMEOUT: '管理器未及时应答。',
   POTLUCK_TOO_MANY_REQUESTS: '请求过于频繁，请一分钟后再试。',
   POTLUCK_INTERNAL: 'Potluck 内部出错，详见日志。',
@@ -101,7 +101,7 @@ const zh: ProblemWords = {
   POTLUCK_VERSION_MISMATCH: '管理器使用的 Potluck 版本与本机不兼容。',
   POTLUCK_DOWNLOAD_FAILED: '下载失败。',
   POTLUCK_NO_UPDATE: '没有可用的更新。',
-  POTLUCK_UPDATE_REFUSED: '管理器提供的更新不是真正的更新，已拒绝安装。',
+  POTLUCK_UPDATE_REFUSED: '管理器提供的更新未通过验证，已拒绝安装。',
   POTLUCK_UPDATE_FAILED: '新版本未能安装。',
   POTLUCK_LOGIN_ITEM: '系统需要您先同意，才会在登录时启动 Potluck。',
 };

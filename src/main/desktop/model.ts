@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import { PotluckError } from '../../engine/base/errors.ts';
 import { dropKept, knownManagers, trustManager } from '../../engine/index.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
 import { cacheFolderIn } from './cache-folder.ts';
@@ -258,6 +259,8 @@ export class Model {
           // The manager's administrator said "leave": that is not undone by the next start of the app. What went wrong may be right by then.
           if (error !== undefined) return;
           file.remember({ joined: false });
+          const { code, message } = new PotluckError('POTLUCK_NOT_A_MEMBER');
+          this.engine.show({ code, message });
           this.#hub.takenOut(file.memory.last?.name ?? '');
         },
         portChanged: (port) => this.#portChanged(port),

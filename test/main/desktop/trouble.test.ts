@@ -234,7 +234,7 @@ describe('an engine that fails', () => {
     desk.electron.window.close();
     const { name } = desk.state.peer?.manager ?? { name: '' };
     end();
-    await desk.until(({ app, problem }) => app === 'idle' && problem === null);
+    await desk.until(({ app, problem }) => app === 'idle' && problem?.code === 'POTLUCK_NOT_A_MEMBER');
     expect(desk.electron.notes.at(-1)?.body).toBe(`The administrator of ${name} has ended sharing on this computer.`);
     expect(keptMemory(desk.folder)).toMatchObject({ joined: false });
   });

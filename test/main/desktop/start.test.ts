@@ -1,8 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startManager } from '../../e2e/nodes.ts';
+import { PreventableEvent } from '../../support/electron/app.ts';
 import { startOrigin } from '../../support/origin.ts';
 import { eventually, freePort, stopAll, tempFolder } from '../../support/program.ts';
 import { Desk } from './harness.ts';
@@ -65,6 +67,40 @@ describe('the start', () => {
     await using desk = await Desk.start({ folder: folder.path, argv: ['--hidden'] });
     await eventually(() => desk.electron.window.visible);
     expect([desk.electron.window.focused, desk.state.problem?.message]).toEqual([false, 'Error: no']);
+  });
+});
+
+describe('an app that runs for weeks', () => {
+  it('gathers nothing: no listener, no timer, no window', async () => {
+    await using desk = await Desk.start();
+    const { electron } = desk;
+    const { app, ipcMain, nativeTheme, powerMonitor, screen } = electron;
+    const held = () => {
+      const emitters = { app, ipcMain, nativeTheme, powerMonitor, screen, tray: electron.tray, process: desk.process };
+      const listeners = Object.entries(emitters).map(([name, emitter]) => {
+        if (!(emitter instanceof EventEmitter)) return [name, 0];
+        return [name, emitter.eventNames().reduce((sum, event) => sum + emitter.listenerCount(event), 0)];
+      });
+      const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+      return { ...Object.fromEntries(listeners), windows: app.windows.size, timers };
+    };
+    const day = async () => {
+      for (const event of ['on-battery', 'on-ac', 'suspend', 'resume', 'resume']) powerMonitor.emit(event);
+      for (const theme of ['dark', 'light', 'system'] as const) await desk.call('change', { theme });
+      await desk.call('pause', { until: Date.now() + 60_000 });
+      await desk.call('pause', { until: null });
+      electron.window.close();
+      app.emit('second-instance', new PreventableEvent(), ['potluck'], '/');
+      await desk.call('ready', null);
+    };
+    await day();
+    const before = held();
+    for (let days = 0; days < 20; days++) await day();
+    await eventually(() => {
+      const now = held();
+      expect({ ...now, timers: 0 }).toEqual({ ...before, timers: 0 });
+      expect(now.timers).toBeLessThan(before.timers + 10); // one for each day would be more
+    });
   });
 });
 

@@ -4,11 +4,17 @@ import renderer from './vite.renderer.config.ts';
 
 const from = (path: string) => resolve(import.meta.dirname, path);
 
+const RELEASE_KEY = process.env['POTLUCK_RELEASE_KEY'] ?? '';
+if (RELEASE_KEY !== '' && Buffer.from(RELEASE_KEY, 'base64url').length !== 32)
+  throw new Error(
+    'POTLUCK_RELEASE_KEY is no public half of a release key, as "npm run sign:feed -- --new-key" prints it',
+  );
+
 /** The desktop app: three programs that share nothing but `src/engine/protocol/desktop.ts`. */
 export default defineConfig({
   main: {
     // Without it the app cannot tell a genuine update and has updates off (docs/release.md).
-    define: { POTLUCK_RELEASE_KEY: JSON.stringify(process.env['POTLUCK_RELEASE_KEY'] ?? '') },
+    define: { POTLUCK_RELEASE_KEY: JSON.stringify(RELEASE_KEY) },
     build: {
       outDir: 'dist/app/main',
       minify: false,

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { type default as msiProjectCreated, withFirewall } from '../../scripts/msi-firewall.ts';
 import { SERVICE_TYPE } from '../../src/engine/discovery/records.ts';
@@ -259,6 +259,29 @@ describe('what deb and rpm run', () => {
     expect([installed.code, installed.stderr]).toEqual([0, expect.stringContaining('is there already and stays')]);
     execFileSync(rendered('after-remove.tpl'), ['purge'], { stdio: 'pipe' });
     expect(readFileSync(link(), 'utf8')).toBe('somebody else');
+  });
+});
+
+describe('the build of the app', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
+  const defined = async (key: string) => {
+    vi.stubEnv('POTLUCK_RELEASE_KEY', key);
+    const { default: config } = await import('../../electron.vite.config.ts');
+    return (config as { main: { define: Record<string, string> } }).main.define['POTLUCK_RELEASE_KEY'];
+  };
+
+  it('has the public half of the release key that it is given, or none', async () => {
+    const key = Buffer.alloc(32, 7).toString('base64url');
+    expect(await defined(key)).toBe(JSON.stringify(key));
+    vi.resetModules();
+    expect(await defined('')).toBe('""');
+  });
+
+  it('stops at one that no update could be compared with', async () => {
+    await expect(defined('-----BEGIN PRIVATE KEY-----')).rejects.toThrow('is no public half of a release key');
   });
 });
 

@@ -229,7 +229,7 @@ export class Updater implements Updates {
       this.#found = undefined;
       this.#set({ phase: 'none' });
       // What brought this version here is not wanted any more.
-      if (feed !== undefined) await this.#cache.clear();
+      if (feed !== undefined) await this.#orLogged(this.#cache.clear());
       return;
     }
     const file = feed.files.find(({ name }) => this.#fits(name));
@@ -276,8 +276,13 @@ export class Updater implements Updates {
     this.#set({ phase: 'installing', version });
     // The file has lain on a disk since it was verified.
     if (!(await this.#cache.isGenuine(file))) throw refused('the downloaded file was changed');
-    await noteRestart(this.#options.folder, version, !windowOpen(), Date.now());
+    await this.#orLogged(noteRestart(this.#options.folder, version, !windowOpen(), Date.now()));
     await method.install({ path: this.#cache.pathOf(file), sha256: file.sha256 });
+  }
+
+  /** What is nice to have must not keep an update from coming. */
+  #orLogged(work: Promise<void>): Promise<void> {
+    return work.catch((err: unknown) => this.#with.log.warn({ err }, 'something beside an update failed'));
   }
 
   #wanted(): { version: string; file: FeedFile } {

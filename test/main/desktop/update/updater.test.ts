@@ -182,6 +182,14 @@ describe('an app that joins a manager with a higher version', () => {
     expect(await takeRestart(cache, '2.0.0', now)).toBe(false);
   });
 
+  it('is installed although it cannot be noted how it shall come back', async () => {
+    await joinedWith();
+    await updater.step('download');
+    mkdirSync(join(cache, 'restart.json'));
+    await updater.step('install');
+    expect(installed).toHaveLength(1);
+  });
+
   it('keeps nothing of what brought it here once it is the newest', async () => {
     await joinedWith();
     await updater.step('download');

@@ -133,6 +133,7 @@ describe.skipIf(browser === undefined)('the window', () => {
     const window = await open({ state: state({ tray: false }) });
     const { page } = window;
     await page.getByRole('tab', { name: 'Settings' }).click();
+    await page.getByText('With its window minimised.').waitFor();
     const expectChange = async (act: () => Promise<unknown>, change: unknown) => {
       const made = window.next('change');
       await act();

@@ -75,7 +75,7 @@ export function Select<Value extends string>({
 
 export interface SwitchProps {
   readonly label: string;
-  readonly hint?: string | undefined;
+  readonly hint?: string;
   readonly on: boolean;
   readonly onChange: (on: boolean) => void;
 }

@@ -136,7 +136,7 @@ function Start() {
       <div class="card">
         <Switch
           label={settings.startAtLogin}
-          hint={tray ? settings.startAtLoginHint : undefined}
+          hint={tray ? settings.startAtLoginHint : settings.startAtLoginMinimised}
           on={startAtLogin}
           onChange={(on) => void model.change({ startAtLogin: on })}
         />

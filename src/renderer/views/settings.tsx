@@ -19,7 +19,11 @@ export function Settings() {
     <>
       <h1 class="hidden">{words.tabs.settings}</h1>
       <Card title={settings.start}>
-        <Toggle name="startAtLogin" label={settings.startAtLogin} hint={settings.startAtLoginHint} />
+        <Toggle
+          name="startAtLogin"
+          label={settings.startAtLogin}
+          hint={tray ? settings.startAtLoginHint : settings.startAtLoginMinimised}
+        />
         <Toggle name="joinAutomatically" label={settings.joinAutomatically} hint={settings.joinAutomaticallyHint} />
         <Toggle name="notifications" label={settings.notifications} hint={settings.notificationsHint} />
       </Card>

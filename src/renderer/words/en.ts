@@ -259,6 +259,7 @@ export const en = {
     start: 'Start',
     startAtLogin: 'Start at login',
     startAtLoginHint: 'Hidden, in the tray.',
+    startAtLoginMinimised: 'With its window minimised.',
     joinAutomatically: 'Join automatically',
     joinAutomaticallyHint: 'The manager that was joined last, if you had not left it.',
     notifications: 'Notifications',

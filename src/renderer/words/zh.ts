@@ -235,6 +235,7 @@ export const zh: Words = {
     start: '启动',
     startAtLogin: '登录时启动',
     startAtLoginHint: '不打开窗口，仅显示托盘图标。',
+    startAtLoginMinimised: '启动时窗口最小化。',
     joinAutomatically: '自动加入',
     joinAutomaticallyHint: '加入上次的管理器，除非您已退出共享。',
     notifications: '通知',

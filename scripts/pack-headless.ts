@@ -4,20 +4,35 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
-/** Documents that speak of what is packed, and those that they lead to. */
+/** Documents that speak of what is packed. */
 const DOCUMENTS = ['headless', 'operations', 'errors', 'store', 'release'].map((name) => `docs/${name}.md`);
 const FILES = ['bin', 'dist/potluck.mjs', 'dist/licenses.md', 'LICENSE', 'CHANGELOG.md', ...DOCUMENTS];
+const LINK = /\[([^\]]*)\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)/g;
 
 /** docs/headless.md as the first page: the project's own speaks of building. Its links lead into docs from there. */
 function firstPage(): string {
-  return readFileSync(join(ROOT, 'docs/headless.md'), 'utf8').replace(/\]\((?!https?:|#)([^)]+)\)/g, (_, to: string) =>
-    to.startsWith('../') ? `](${to.slice(3)})` : `](docs/${to})`,
+  return readFileSync(join(ROOT, 'docs/headless.md'), 'utf8').replace(
+    LINK,
+    (_, text: string, to: string) => `[${text}](${to.startsWith('../') ? to.slice(3) : `docs/${to}`})`,
   );
+}
+
+/** Makes plain words of links to what is not packed. */
+function cutDeadLinks(stage: string): void {
+  for (const name of ['README.md', 'CHANGELOG.md', ...DOCUMENTS]) {
+    const file = join(stage, name);
+    const text = readFileSync(file, 'utf8');
+    const leads = (to: string) => existsSync(join(dirname(file), to));
+    writeFileSync(
+      file,
+      text.replace(LINK, (link, words: string, to: string) => (leads(to) ? link : words)),
+    );
+  }
 }
 
 /** What of package.json is true of the packed program as well. */
@@ -35,6 +50,7 @@ function main(): void {
   try {
     for (const name of FILES) cpSync(join(ROOT, name), join(stage, name), { recursive: true });
     writeFileSync(join(stage, 'README.md'), firstPage());
+    cutDeadLinks(stage);
     writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
     mkdirSync(destination, { recursive: true });
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

@@ -54,6 +54,7 @@ it('potluck-headless-<version>.tgz runs in an empty folder, with Node and nothin
   ]);
   expect(readdirSync(join(home, 'dist'))).toEqual(['licenses.md', 'potluck.mjs']);
   expect(deadLinks(home)).toEqual([]);
+  expect(readFileSync(join(home, 'README.md'), 'utf8')).toContain('](docs/operations.md)');
   const { dependencies, engines } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Record<
     string,
     unknown

@@ -6,9 +6,10 @@ import { tempFolder } from '../../support/program.ts';
 
 const SOURCE = resolve(import.meta.dirname, '../../../src/main/desktop/time-zone.ts');
 const ZONES = '/usr/share/zoneinfo';
+const UNSHARE = '/usr/bin/unshare';
 
 /** The zone of a machine is a link in /etc: one of its own for a moment takes a mount of its own. */
-const possible = process.getuid?.() === 0 && existsSync('/usr/bin/unshare') && existsSync(join(ZONES, 'Asia/Shanghai'));
+const possible = process.getuid?.() === 0 && existsSync(UNSHARE) && existsSync(join(ZONES, 'Asia/Shanghai'));
 
 const TRAVEL = `
 import { symlinkSync, unlinkSync } from 'node:fs';
@@ -33,6 +34,6 @@ describe.skipIf(!possible)('a machine that travels', () => {
     const env = { ...process.env };
     delete env['TZ'];
     const words = ['-m', 'sh', '-c', script, folder.path, process.execPath];
-    expect(JSON.parse(execFileSync('unshare', words, { env, encoding: 'utf8' }))).toEqual([0, 0, 8]);
+    expect(JSON.parse(execFileSync(UNSHARE, words, { env, encoding: 'utf8' }))).toEqual([0, 0, 8]);
   });
 });

@@ -85,8 +85,12 @@ export class SquirrelMac implements NonNullable<InstallBorder['mac']> {
       updater.once('update-downloaded', ready);
       updater.once('update-not-available', none);
       updater.once('error', failed);
-      updater.setFeedURL({ url });
-      updater.checkForUpdates();
+      try {
+        updater.setFeedURL({ url });
+        updater.checkForUpdates();
+      } catch (error) {
+        end(error instanceof Error ? error : new Error(String(error))); // Electron throws where the app is not signed
+      }
     });
   }
 }

@@ -174,6 +174,16 @@ describe('on macOS', () => {
     expect(done).toEqual([]);
   });
 
+  it('what Electron throws is said too, and nothing is left listening', async () => {
+    const squirrel = new Squirrel();
+    squirrel.setFeedURL = () => {
+      throw new Error('Could not get code signature for running application');
+    };
+    const { mac: own } = mac(squirrel, SIGNED);
+    await expect(own.prepare(verified('potluck.zip', 'new'))).rejects.toThrow('could not be installed: Could not get');
+    expect(squirrel.eventNames()).toEqual([]);
+  });
+
   it('a zip that is another by now never arrives whole', async () => {
     const zip = { ...verified('potluck.zip', 'the new app'), sha256: 'a'.repeat(64) };
     const squirrel = new Squirrel();

@@ -20,7 +20,7 @@ export interface CallCollaborators {
   readonly membership: Membership;
   readonly holding: Holding;
   readonly settings: SettingsChanges;
-  readonly window: { open(): void; pageReady(): void };
+  readonly window: { open(): void; pageReady(): void; native(): Electron.BaseWindow | undefined };
   readonly announcer: Pick<Announcer, 'asked' | 'leaving'>;
   readonly updates: Updates;
   readonly log: Log;
@@ -129,11 +129,17 @@ async function inBackground({ engine, log }: CallCollaborators, work: () => Prom
   }
 }
 
-async function chooseFolder({ electron, words }: CallCollaborators): Promise<string | null> {
-  const { canceled, filePaths } = await electron.dialog.showOpenDialog({
+/** In front of the window, which waits for it: two of them would be too many. */
+async function chooseFolder({ electron, window, words }: CallCollaborators): Promise<string | null> {
+  const { dialog } = electron;
+  const options: Electron.OpenDialogOptions = {
     title: words().chooseFolder,
     properties: ['openDirectory', 'createDirectory'],
-  });
+  };
+  const over = window.native();
+  const { canceled, filePaths } = await (over === undefined
+    ? dialog.showOpenDialog(options)
+    : dialog.showOpenDialog(over, options));
   return canceled ? null : (filePaths[0] ?? null);
 }
 

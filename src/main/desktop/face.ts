@@ -161,7 +161,7 @@ export class Face {
       membership: model.membership,
       holding: model.holding,
       settings: model.settings,
-      window: { open: () => this.open(), pageReady: () => this.#pageReady() },
+      window: { open: () => this.open(), pageReady: () => this.#pageReady(), native: () => this.window.native },
       announcer: this.announcer,
       updates,
       log: opened.log,

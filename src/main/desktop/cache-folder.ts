@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { PotluckError } from '../../engine/base/errors.ts';
@@ -11,8 +12,16 @@ export function cacheFolderIn(chosen: string, state: string): string {
 }
 
 /**
- * Whether a folder that the person chose can be used, tried by writing there: it must be there, because one that is made in the place of a
- * disk that is not plugged in would fill another disk. Rejects with POTLUCK_USAGE or POTLUCK_STATE_UNWRITABLE.
+ * The same, where the chosen folder is there: one that is made in the place of a disk that is not plugged in would fill another disk. Throws
+ * POTLUCK_STATE_UNWRITABLE.
+ */
+export function presentCacheFolder(chosen: string, state: string): string {
+  if (chosen !== '' && !existsSync(chosen)) throw new PotluckError('POTLUCK_STATE_UNWRITABLE', chosen);
+  return cacheFolderIn(chosen, state);
+}
+
+/**
+ * Whether a folder that the person chose can be used, tried by writing there. Rejects with POTLUCK_USAGE or POTLUCK_STATE_UNWRITABLE.
  */
 export async function tryCacheFolder(chosen: string): Promise<void> {
   if (!isAbsolute(chosen))

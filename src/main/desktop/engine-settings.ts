@@ -1,7 +1,7 @@
 import type { NetworkChoice, PeerSettings } from '../../engine/base/settings.ts';
 import { loadSettings } from '../../engine/base/settings-load.ts';
 import type { DesktopSettings } from '../../engine/protocol/desktop.ts';
-import { cacheFolderIn } from './cache-folder.ts';
+import { presentCacheFolder } from './cache-folder.ts';
 
 /** Which manager is to be joined, and how. */
 export interface JoinRequest {
@@ -19,7 +19,8 @@ export type Grants = Pick<DesktopSettings, 'uploadCap' | 'downloadCap' | 'memory
 
 /**
  * The settings of the peer inside the app: those of a headless one with the same options. What an administrator has written into
- * `potluck.yaml` in the state folder holds, as far as the person has no switch for it. Throws POTLUCK_USAGE where that file is wrong.
+ * `potluck.yaml` in the state folder holds, as far as the person has no switch for it. Throws POTLUCK_USAGE where that file is wrong,
+ * POTLUCK_STATE_UNWRITABLE where the folder of the cache is gone.
  */
 export function engineSettings(
   request: JoinRequest,
@@ -42,7 +43,7 @@ export function engineSettings(
     persist: request.persist ? 'try' : 'fail',
     // Laptops move between networks, and managers to other addresses: the key says which manager is meant.
     follow: given.networks,
-    cacheFolder: cacheFolderIn(given.cacheFolder, state),
+    cacheFolder: presentCacheFolder(given.cacheFolder, state),
     ...(request.fingerprint === undefined ? {} : { upstreamKey: request.fingerprint }),
   };
 }

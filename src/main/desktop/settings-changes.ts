@@ -62,7 +62,8 @@ export class SettingsChanges {
     holding.settingsChanged();
     if (has('theme')) nativeTheme.themeSource = now.theme;
     changed();
-    if (has(...PLACES)) await engine.renew();
+    // Another place may be what an engine that has failed was waiting for.
+    if (has(...PLACES)) await (engine.view.app === 'failed' ? engine.restart() : engine.renew());
     if (!has('cacheFolder', 'disk')) return;
     if (has('cacheFolder')) await this.#drop(before.cacheFolder);
     else if (now.disk === 0 && engine.peer === undefined) await this.#drop(now.cacheFolder);

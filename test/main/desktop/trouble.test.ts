@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -146,6 +146,26 @@ describe('the folder of the cache', () => {
     expect(inUse).toMatchObject({ ok: false, problem: { code: 'POTLUCK_STATE_IN_USE' } });
     await desk.until(({ app, problem }) => app === 'sharing' && problem === null);
     expect(desk.state).toMatchObject({ settings: { cacheFolder: '' }, peer: { port } });
+  });
+
+  it('is missed when it is gone, and not made anew in its place; another one is taken at once', async () => {
+    using place = tempFolder('potluck-cache-');
+    using data = tempFolder('potluck-desk-data-');
+    const disk = join(place.path, 'disk');
+    mkdirSync(disk);
+    {
+      await using desk = await Desk.start({ folder: data.path });
+      await desk.share(manager.data);
+      await desk.call('change', { cacheFolder: disk });
+      await desk.until(({ app }) => app === 'sharing');
+    }
+    rmSync(disk, { recursive: true });
+    await using desk = await Desk.start({ folder: data.path });
+    const { problem } = await desk.until(({ app }) => app === 'failed');
+    expect(problem).toMatchObject({ code: 'POTLUCK_STATE_UNWRITABLE', message: expect.stringContaining(disk) });
+    expect(existsSync(disk)).toBe(false);
+    await desk.call('change', { cacheFolder: '' });
+    await desk.until(({ app, problem: left }) => app === 'sharing' && left === null);
   });
 
   it('is given back when no disk is granted any more, joined or not, and taken again while it runs', async () => {

@@ -145,6 +145,11 @@ describe.skipIf(browser === undefined)('joining', () => {
     const { page } = window;
     const dialog = page.getByRole('dialog', { name: 'Join this manager?' });
     await dialog.getByText('http://cdn.example.com:11000').waitFor();
+    expect(await dialog.getByText(/^You leave/).count()).toBe(0);
+    const { peer } = STATES['sharing']!;
+    const manager = { ...peer!.manager!, fingerprint: 'f'.repeat(64) };
+    await window.push({ app: 'sharing', peer: { ...peer!, manager } });
+    await dialog.getByText(`You leave ${manager.name} for it`).waitFor();
     const no = window.next('answerLink');
     await page.keyboard.press('Escape');
     expect(await no).toEqual({ accept: false });

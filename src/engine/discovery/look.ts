@@ -22,12 +22,13 @@ export async function lookForKey(
 ): Promise<FoundManager | undefined> {
   const { signal, timeout } = options;
   const seen = () => finder.managers.find((manager) => manager.fingerprint === fingerprint);
+  if (timeout <= 0 || seen() !== undefined) return seen();
   const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
   const { promise, resolve } = Promise.withResolvers<void>();
   const end = () => resolve();
   const unsubscribe = finder.subscribe(() => seen() !== undefined && end());
   over.addEventListener('abort', end);
-  if (seen() === undefined && timeout > 0 && !over.aborted) await promise;
+  if (!over.aborted) await promise;
   unsubscribe();
   over.removeEventListener('abort', end);
   return seen();

@@ -6,6 +6,7 @@ import type { PieceProof } from '../content/signature.ts';
 import { HEAD_PATH, MEMBERS_HEADER, PIECE_PATH, PROOF_HEADER, TICKET_SCHEME } from '../protocol/paths.ts';
 import type { Flow } from '../rate/throttle.ts';
 import { HttpClient, type Patience, readInto } from './http-client.ts';
+import { OneATurn } from './one-a-turn.ts';
 
 /** A member that does not take a connection within half a second is treated as gone: its pieces can be had elsewhere. */
 const MEMBER_PATIENCE: Patience = { dial: 500, head: 20_000, idle: 30_000 };
@@ -15,6 +16,8 @@ const STORED_PATIENCE: Patience = { dial: 500, head: 3000, idle: 5000 };
 const SHIELD_PATIENCE: Patience = { dial: 2000, head: 90_000, idle: 60_000 };
 
 const MEMBER_SOCKETS = 32;
+/** Pieces up to this size cost so little to verify and store that they need no turn of their own, bytes. */
+const LIGHT = 64 * 1024;
 /** Longest answer that is read as JSON: a head with all its fields. */
 const MAX_JSON = 256 * 1024;
 
@@ -57,6 +60,7 @@ export type HeadAnswer = { readonly head: SignedHead } | { readonly pass: true }
 /** Asks members and the shield for pieces and heads, over their data ports. Bytes go straight into memory that the caller reserved. */
 export class MemberClient {
   readonly #flow: Flow;
+  readonly #heavy = new OneATurn();
   readonly #ticket: () => string | undefined;
   readonly #client = new HttpClient({ sockets: MEMBER_SOCKETS, anyCertificate: true });
   readonly #shieldClient = new HttpClient({ sockets: MEMBER_SOCKETS, anyCertificate: true });
@@ -104,6 +108,7 @@ export class MemberClient {
       throw new PotluckError('POTLUCK_BAD_PIECE', 'it came without a proof');
     }
     await readInto(response, into, this.#flow);
+    if (into.length > LIGHT) await this.#heavy.next();
     return proof;
   }
 

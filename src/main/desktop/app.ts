@@ -255,11 +255,11 @@ function followLogin(login: LoginItem, { file, log }: Opened): void {
 
 /** Whoever starts an app that is on its way out wants to have it afterwards. */
 function startedAgain({ quit, face, model }: Parts, around: Surroundings, link: string | undefined): void {
-  if (quit.leaving) {
+  if (quit.quitting) {
     const words = around.relaunch.args.filter((word) => word !== HIDDEN);
     quit.comeBack(link === undefined ? words : [...words, link]);
   }
-  if (link === undefined || quit.leaving) face.open();
+  if (link === undefined || quit.quitting) face.open();
   else model.membership.open(link);
 }
 

@@ -59,9 +59,14 @@ export class Quit {
     for (const [signal, quit] of Object.entries(this.#signals)) this.#with.process.on(signal, quit);
   }
 
+  /** It is on its way out. */
+  get quitting(): boolean {
+    return this.#state !== 'running';
+  }
+
   /** It is on its way out, or the session is. */
   get leaving(): boolean {
-    return this.#released || this.#state !== 'running';
+    return this.#released || this.quitting;
   }
 
   /** Quits as a person would, and calls `last` when everything is closed, just before the process ends. */
@@ -114,7 +119,10 @@ export class Quit {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       this.#hurry = resolve;
-      timer = setTimeout(resolve, milliseconds);
+      timer = setTimeout(() => {
+        this.#with.log.warn({ state: this.#state, milliseconds }, 'it takes too long and is waited for no longer');
+        resolve();
+      }, milliseconds);
     });
     try {
       await Promise.race([work, late]);

@@ -98,7 +98,7 @@ describe('the way out', () => {
     const hanging = make({ stop: () => new Promise(() => undefined) });
     hanging.app.quit();
     await vi.advanceTimersByTimeAsync(3000);
-    expect(hanging.app.ended).toBe('quit');
+    expect([hanging.app.ended, hanging.log.warnings.length]).toEqual(['quit', 1]);
   });
 
   it('leads back where the app was started meanwhile, once', async () => {
@@ -149,7 +149,7 @@ describe('the end of the session', () => {
   it('that is called off leaves everything as it was', async () => {
     const { app, quit, done } = make({ busy: true });
     quit.release();
-    expect([holdsUp(app), quit.leaving]).toEqual([false, true]);
+    expect([holdsUp(app), quit.leaving, quit.quitting]).toEqual([false, true, false]);
     quit.release(false);
     expect(quit.leaving).toBe(false);
     expect(holdsUp(app)).toBe(true);

@@ -110,7 +110,8 @@ export class Engine {
 
   /** Shows why an earlier run ended, or what came of a link, until the next join. */
   show(problem: Problem | null): void {
-    this.#problem = problem;
+    // Why the engine stands still is what the person needs to know; a link that somebody sends must not take its place.
+    if (!this.#failed) this.#problem = problem;
     this.#with.changed();
   }
 

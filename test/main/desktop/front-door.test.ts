@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FrontDoor } from '../../../src/main/desktop/front-door.ts';
@@ -104,6 +104,11 @@ describe('a join link', () => {
       });
       expect(problem?.message).toMatch(/^[\x20-\x7e]{1,300}$/);
     }
+    writeFileSync(join(desk.folder, 'engine'), 'a file where a folder should be');
+    await desk.ask('join', { url: manager.data, fingerprint: '0'.repeat(64) });
+    await desk.until(({ app }) => app === 'failed');
+    desk.electron.app.emit('second-instance', new PreventableEvent(), ['potluck', 'potluck://x'], '/');
+    expect(desk.state.problem?.code).toBe('POTLUCK_STATE_UNWRITABLE');
   });
 });
 

@@ -29,7 +29,6 @@ export const en = {
     unknown: 'unknown',
     starting: 'Starting…',
     noAnswer: 'Potluck does not answer. Close this window and open it again from the tray, or start Potluck again.',
-    failed: 'That did not work',
   },
   tabs: { label: 'Sections', home: 'Home', limits: 'Limits', diagnostics: 'Diagnostics', settings: 'Settings' },
   state: {
@@ -71,7 +70,6 @@ export const en = {
     members,
     membersUnknown: 'members unknown',
     fingerprint: 'Key',
-    fingerprintOf: (short: string) => `Key ${short}`,
     needsToken: 'Needs a join token',
     known: 'Joined before',
     namesake: 'Same name as another: compare the keys',
@@ -197,7 +195,6 @@ export const en = {
     check: 'Is this the right manager?',
     checkHint:
       'Compare the key with what your administrator tells you, on paper or by telephone. It is remembered from now on.',
-    compare: 'The key is the one I was told',
     knownKey: 'This key is known from before.',
     linkKey: 'The link names this key.',
     join: 'Join',

@@ -20,7 +20,6 @@ export const zh: Words = {
     unknown: '未知',
     starting: '正在启动…',
     noAnswer: 'Potluck 没有响应。请关闭窗口后从托盘重新打开，或重新启动 Potluck。',
-    failed: '操作未成功',
   },
   tabs: { label: '栏目', home: '主页', limits: '限制', diagnostics: '诊断', settings: '设置' },
   state: {
@@ -56,7 +55,6 @@ export const zh: Words = {
     members: (count) => `${count} 名成员`,
     membersUnknown: '成员数未知',
     fingerprint: '密钥',
-    fingerprintOf: (short) => `密钥 ${short}`,
     needsToken: '需要加入令牌',
     known: '以前加入过',
     namesake: '与另一管理器同名：请核对密钥',
@@ -173,7 +171,6 @@ export const zh: Words = {
     tokenSession: '不会保存，Potluck 退出后需重新输入。',
     check: '这是正确的管理器吗？',
     checkHint: '请当面或通过电话与管理员核对密钥，确认后会记住。',
-    compare: '密钥与我得知的一致',
     knownKey: '此密钥以前已确认过。',
     linkKey: '链接中注明了此密钥。',
     join: '加入',

@@ -1,5 +1,3 @@
-import { useId } from 'preact/hooks';
-
 export interface SliderProps {
   readonly label: string;
   /** From 0 to `last`, in whole steps. */
@@ -7,12 +5,10 @@ export interface SliderProps {
   readonly last: number;
   /** The position in words. */
   readonly text: string;
-  readonly hint?: string;
   readonly onMove: (position: number) => void;
 }
 
-export function Slider({ label, position, last, text, hint, onMove }: SliderProps) {
-  const id = useId();
+export function Slider({ label, position, last, text, onMove }: SliderProps) {
   return (
     <div class="slider">
       <input
@@ -23,15 +19,9 @@ export function Slider({ label, position, last, text, hint, onMove }: SliderProp
         value={position}
         aria-label={label}
         aria-valuetext={text}
-        aria-describedby={hint === undefined ? undefined : id}
         style={{ '--filled': String(last === 0 ? 0 : position / last) }}
         onInput={(event) => onMove(event.currentTarget.valueAsNumber)}
       />
-      {hint === undefined ? null : (
-        <p class="hint" id={id}>
-          {hint}
-        </p>
-      )}
     </div>
   );
 }

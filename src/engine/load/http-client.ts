@@ -215,7 +215,9 @@ export function readInto(
       else fail(short());
     });
     response.once('error', fail);
-    response.once('close', () => fail(short()));
+    response.once('close', () => {
+      if (!response.readableEnded) fail(short());
+    });
     response.resume(); // it rests until somebody reads it
   });
 }

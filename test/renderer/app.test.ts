@@ -118,7 +118,9 @@ describe.skipIf(browser === undefined)('the window', () => {
     const window = await open({ state: joined('unreachable') });
     const { page } = window;
     await page.getByRole('tab', { name: 'Diagnostics' }).click();
-    await page.getByRole('row', { name: /docker0 172\.17\.0\.1 multicast is not possible here/ }).waitFor();
+    await page
+      .getByRole('row', { name: /docker0 172\.17\.0\.1 Cannot receive multicast \(addMembership ENODEV\)/ })
+      .waitFor();
     await page.getByText('no answer from 192.168.1.31:8001 within 3 s').waitFor();
     await page.getByRole('region', { name: 'The last lines of the log' }).getByText('joined Office cache').waitFor();
     const copy = window.next('copy');

@@ -64,13 +64,13 @@ export class Finder implements Service {
     return this.#managers;
   }
 
-  /** Each interface that is listened on, with how many of the managers are on it, and what is wrong with it in words. */
+  /** Each interface that is listened on, with how many of the managers are on it, and what is wrong with it. */
   interfaces(): readonly InterfaceReport[] {
     return this.#links.all.map(({ network: { name, address }, trouble }) => ({
       name,
       address,
       managers: this.#managers.filter(({ addresses }) => addresses.some((one) => one.interface === name)).length,
-      trouble: wordsFor(trouble),
+      trouble: troubleOf(trouble),
     }));
   }
 
@@ -173,7 +173,7 @@ export class Finder implements Service {
   }
 }
 
-function wordsFor({ hear, send }: Link['trouble']): string | null {
-  if (hear !== undefined) return `multicast cannot be received on it: ${hear}`;
-  return send === undefined ? null : `multicast cannot be sent on it: ${send}`;
+function troubleOf({ hear, send }: Link['trouble']): InterfaceReport['trouble'] {
+  if (hear !== undefined) return { what: 'hear', why: hear };
+  return send === undefined ? null : { what: 'send', why: send };
 }

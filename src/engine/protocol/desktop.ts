@@ -119,8 +119,8 @@ export interface InterfaceReport {
   readonly address: string;
   /** Managers that were heard on it. */
   readonly managers: number;
-  /** Why nothing can be heard on it; null where it works. */
-  readonly trouble: string | null;
+  /** Whether multicast can be neither heard nor sent on it, and the system's own words why; null where it works. */
+  readonly trouble: { readonly what: 'hear' | 'send'; readonly why: string } | null;
 }
 
 export interface Diagnostics {

@@ -71,7 +71,7 @@ export function reportText(state: DesktopState, found: Diagnostics, home: string
     ],
     ...found.interfaces.map((one): [string, unknown] => [
       `interface ${one.name}`,
-      `${one.address}, ${one.managers} managers${one.trouble === null ? '' : `, ${one.trouble}`}`,
+      `${one.address}, ${one.managers} managers${one.trouble === null ? '' : `, cannot ${one.trouble.what}: ${one.trouble.why}`}`,
     ]),
   ];
   const text = [...rows.map(([name, value]) => `${name}: ${value}`), '', ...found.logTail, ''].join('\n');

@@ -76,6 +76,7 @@ function Facts({ found }: { readonly found: Found }) {
 
 function Interfaces({ interfaces }: { readonly interfaces: readonly InterfaceReport[] }) {
   const { diagnostics: words } = useModel().words.value;
+  const heard = (count: number) => (count === 0 ? words.none : words.managers(count));
   if (interfaces.length === 0)
     return (
       <Card title={words.interfaces}>
@@ -98,7 +99,7 @@ function Interfaces({ interfaces }: { readonly interfaces: readonly InterfaceRep
               <th scope="row">{name}</th>
               <td>{address}</td>
               <td data-tone={trouble === null ? undefined : 'bad'}>
-                {trouble ?? (managers === 0 ? words.none : words.managers(managers))}
+                {trouble === null ? heard(managers) : words.deaf[trouble.what](trouble.why)}
               </td>
             </tr>
           ))}

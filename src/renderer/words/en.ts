@@ -244,6 +244,10 @@ export const en = {
     heard: 'Heard',
     managers,
     none: 'nothing heard',
+    deaf: {
+      hear: (why: string) => `Cannot receive multicast (${why})`,
+      send: (why: string) => `Cannot send multicast (${why})`,
+    },
     noInterfaces: 'No network interface is up.',
     log: 'Log',
     logEmpty: 'Nothing has been logged yet.',

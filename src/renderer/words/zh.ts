@@ -220,6 +220,7 @@ export const zh: Words = {
     heard: '发现',
     managers: (count) => `${count} 个管理器`,
     none: '未发现',
+    deaf: { hear: (why) => `无法接收组播（${why}）`, send: (why) => `无法发送组播（${why}）` },
     noInterfaces: '没有可用的网络接口。',
     log: '日志',
     logEmpty: '尚无日志。',

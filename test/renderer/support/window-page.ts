@@ -32,7 +32,7 @@ export const DIAGNOSTICS: Diagnostics = {
   interfaces: [
     { name: 'enp3s0', address: '192.168.1.31', managers: 2, trouble: null },
     { name: 'wlp2s0', address: '10.20.0.17', managers: 0, trouble: null },
-    { name: 'docker0', address: '172.17.0.1', managers: 0, trouble: 'multicast is not possible here' },
+    { name: 'docker0', address: '172.17.0.1', managers: 0, trouble: { what: 'hear', why: 'addMembership ENODEV' } },
   ],
   reachable: false,
   reason: 'no answer from 192.168.1.31:8001 within 3 s',

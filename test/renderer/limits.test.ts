@@ -120,6 +120,16 @@ describe.skipIf(browser === undefined)('limits', () => {
     await to.press('Enter');
     await expect.poll(hours).toBe('Tue 18:00-12:30; Wed-Fri 18:00-08:00; Sat-Sun');
     await expect.poll(() => to.inputValue()).toBe('12:30');
+    // What was chosen does not jump back while it is on its way.
+    const { change } = window.answers;
+    const answer = Promise.withResolvers<{ ok: true; value: null }>();
+    window.answers.change = () => answer.promise;
+    await page.getByRole('radio', { name: 'Always' }).check();
+    await page.getByRole('combobox', { name: 'Monday: when' }).waitFor({ state: 'detached' });
+    answer.resolve({ ok: true, value: null });
+    if (change !== undefined) window.answers.change = change;
+    await page.getByRole('radio', { name: 'After work' }).check();
+    await expect.poll(hours).toBe('Mon-Fri 18:00-08:00; Sat-Sun');
     await page.getByRole('radio', { name: 'Always' }).check();
     await expect.poll(hours).toBe('');
   });

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { useDraft } from '../../data/draft.ts';
 import { useModel } from '../../data/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';
@@ -17,7 +18,8 @@ function kindOf(week: Week): Kind {
 export function Hours() {
   const model = useModel();
   const { limits } = model.words.value;
-  const text = model.settings.value.hours;
+  // At once, so that no choice jumps back while it is on its way.
+  const { shown: text, set } = useDraft(model.settings.value.hours, (hours) => model.change({ hours }));
   const week = parseWeek(text);
   // `My own hours` begins with what holds already, so the choice is remembered until the hours say the same.
   const [own, setOwn] = useState(false);
@@ -25,7 +27,7 @@ export function Hours() {
   const change = (next: Week) => {
     const hours = writeWeek(next);
     setNever(hours === undefined);
-    if (hours !== undefined) void model.change({ hours });
+    if (hours !== undefined) set(hours);
   };
   if (week === undefined)
     return (

@@ -39,19 +39,32 @@ export function findElectron({ root, env, electron, execPath }: ElectronPlaces):
   return program !== undefined && existsSync(program) ? { program, args: [root], installed: false } : undefined;
 }
 
+/** The folder of Electron's package; undefined where it is not installed: it is for development. */
+function electronPackage(root: string): string | undefined {
+  try {
+    return dirname(createRequire(join(root, 'package.json')).resolve('electron/package.json'));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The places that the package's own index.js looks at, without what that does when nothing is there. */
 function electronProgram(root: string, env: Io['env']): string | undefined {
-  let folder: string;
-  try {
-    folder = dirname(createRequire(join(root, 'package.json')).resolve('electron/package.json'));
-  } catch {
-    return undefined; // not installed: it is for development
-  }
+  const folder = electronPackage(root);
+  if (folder === undefined) return undefined;
   const named = join(folder, 'path.txt');
   const name = existsSync(named) ? readFileSync(named, 'utf8').trim() : undefined;
   const override = env['ELECTRON_OVERRIDE_DIST_PATH'];
   if (override !== undefined && override !== '') return join(override, name ?? 'electron');
   return name === undefined ? undefined : join(folder, 'dist', name);
+}
+
+/** Why there is no Electron, and how it gets here. npm brings its package alone; the program is a download of its own since Electron 42. */
+function missingElectron(root: string, env: Io['env']): string {
+  if (electronPackage(root) === undefined) return 'which is not installed here';
+  const override = env['ELECTRON_OVERRIDE_DIST_PATH'];
+  if (override !== undefined && override !== '') return `which is not in ${override} (ELECTRON_OVERRIDE_DIST_PATH)`;
+  return 'whose program is not here yet ("npx install-electron" downloads it)';
 }
 
 /** Opens the desktop app; the exit code. Where there is no Electron one line says so, and what works without. */
@@ -62,8 +75,9 @@ export async function openDesktop(
 ): Promise<number> {
   const start = findElectron({ ...places, env: io.env });
   if (start === undefined) {
+    const why = missingElectron(places.root, io.env);
     io.stderr(
-      'potluck: the desktop app needs Electron, which is not installed here; without it run "potluck --headless --peer" (see --help)\n',
+      `potluck: the desktop app needs Electron, ${why}; without it run "potluck --headless --peer" (see --help)\n`,
     );
     return 1;
   }

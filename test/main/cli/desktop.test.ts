@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findElectron, openDesktop, wantsDesktop } from '../../../src/main/cli/desktop.ts';
@@ -86,7 +87,22 @@ describe('opening the desktop app', () => {
   it('is one line and exit 1 where there is no Electron', async () => {
     const { code, stderr } = await open([]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^potluck: the desktop app needs Electron.*potluck --headless --peer.*\n$/);
+    expect(stderr).toMatch(/^potluck: the desktop app needs Electron, which is not.*potluck --headless --peer.*\n$/);
+  });
+
+  it('tells in that line how to get the program where only the package is there, by a command that the package has', async () => {
+    installElectron({ program: false });
+    const line = /^potluck: .*"npx install-electron" downloads it.*potluck --headless --peer.*\n$/;
+    expect(await open([])).toEqual({ code: 1, stderr: expect.stringMatching(line) });
+    const { bin } = createRequire(import.meta.url)('electron/package.json') as { bin: Record<string, string> };
+    expect(bin).toHaveProperty('install-electron');
+  });
+
+  it('names the folder where somebody else was to have put it', async () => {
+    installElectron({ program: true });
+    const { code, stderr } = await open([], { ELECTRON_OVERRIDE_DIST_PATH: '/nowhere' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^potluck: .* not in \/nowhere \(ELECTRON_OVERRIDE_DIST_PATH\); .*\n$/);
   });
 
   it('says how to build it', async () => {

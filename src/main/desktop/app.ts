@@ -80,13 +80,11 @@ async function compose(
 ): Promise<DesktopApp> {
   const opened = await openFiles(electron, around, stack);
   const parts = await makeParts(electron, around, opened, stack);
-  const { face } = parts;
   start(parts, electron, around, stack);
-  door.attend({ show: () => face.open(), again: (link) => startedAgain(parts, around, link) });
-  await begin(electron, around, parts);
+  await begin(electron, around, door, parts);
   return {
     get state() {
-      return face.state;
+      return parts.face.state;
     },
     stop: () => stack.close(),
   };
@@ -156,10 +154,11 @@ function start(parts: Parts, electron: ElectronPieces, around: Surroundings, sta
   model.holding.start();
   stack.use(model.holding);
   stack.use(model.nearby);
+  stack.use(model.conditions); // a join waits for what they say: they end after the engine
   stack.use(model.engine);
+  model.conditions.start();
   stack.defer(updates.subscribe(hub.moved));
-  stack.use(model.conditions);
-  void model.conditions.start(); // PowerShell takes seconds; what is not known yet holds nothing back
+  void opened.secrets.known.then(hub.moved);
   stack.use(face.notifications);
   stack.use(face.tray);
   stack.use(face);
@@ -219,11 +218,8 @@ function startAgain({ app }: ElectronPieces, { log }: Opened, { execPath, args =
 }
 
 /** Where the app goes on from: nothing is shared before the person has joined once, and nothing after they have left. */
-async function begin(
-  electron: ElectronPieces,
-  around: Surroundings,
-  { opened, model, face, updates, crash }: Parts,
-): Promise<void> {
+async function begin(electron: ElectronPieces, around: Surroundings, door: FrontDoor, parts: Parts): Promise<void> {
+  const { opened, model, face, updates, crash } = parts;
   const { settings, memory } = opened.file;
   const hidden = startsHidden(electron.app, around) || updates.startsHidden;
   face.start({ hidden });
@@ -235,8 +231,9 @@ async function begin(
   if (settings.joinAutomatically && memory.joined) void model.membership.rejoinLast(true);
   const reason = crash.takeReason();
   if (reason !== null) model.engine.show(reason);
-  if (!hidden) face.open();
-  else if (reason !== null) face.open({ quiet: true });
+  // A link, or a second start, that came meanwhile brings the window by itself.
+  const brought = door.attend({ show: () => face.open(), again: (link) => startedAgain(parts, around, link) });
+  if (!brought && (!hidden || reason !== null)) face.open({ quiet: hidden });
   await face.tray.look(); // the desktop's message bus may take seconds to say that; no window waits for it
   if (hidden && !face.tray.present) face.open({ minimised: true });
   face.publisher.changed();

@@ -1,12 +1,13 @@
 import { asPotluckError, type PotluckError } from '../../engine/base/errors.ts';
 import { KeyChangedError } from '../../engine/base/key-changed.ts';
 import type { Log } from '../../engine/base/log.ts';
-import type { HoldReason, KeyChange, PeerOptions, PeerSnapshot, RunningPeer } from '../../engine/base/running-peer.ts';
+import type { KeyChange, PeerOptions, PeerSnapshot, RunningPeer } from '../../engine/base/running-peer.ts';
 import type { NetworkChoice, PeerSettings } from '../../engine/base/settings.ts';
 import type { AppState, Problem } from '../../engine/protocol/desktop.ts';
 import { unlessAborted } from './abortable.ts';
-import { engineSettings, type Grants, type JoinRequest } from './engine-settings.ts';
+import { engineSettings, type JoinRequest } from './engine-settings.ts';
 import { onFreePort } from './free-port.ts';
+import { Orders, type Wanted } from './orders.ts';
 
 /** What the person can do something about by choosing another manager or token; everything else is a failure of the engine. */
 const OF_THE_JOIN: ReadonlySet<string> = new Set([
@@ -16,11 +17,6 @@ const OF_THE_JOIN: ReadonlySet<string> = new Set([
   'POTLUCK_JOIN_REFUSED',
   'POTLUCK_VERSION_MISMATCH',
 ]);
-
-/** What is wanted of the peer, whenever there is one. */
-export interface Wanted extends Grants {
-  readonly holds: ReadonlySet<HoldReason>;
-}
 
 /** Where the engine stands. */
 export interface EngineView {
@@ -63,6 +59,7 @@ export interface EngineOptions {
 export class Engine {
   readonly #with: EngineCollaborators;
   readonly #options: EngineOptions;
+  readonly #orders: Orders;
   #peer: RunningPeer | undefined;
   /** The join that is wished for, until it has come about or failed; aborted when something else is wished. */
   #joining: AbortController | undefined;
@@ -71,10 +68,6 @@ export class Engine {
   /** A peer that is being opened. */
   #opening: Promise<unknown> | undefined;
   #request: JoinRequest | undefined;
-  #wanted: Wanted;
-  /** What the peer has been told of that. */
-  #given: Grants;
-  #held = new Set<HoldReason>();
   /** Peers that were asked to end. */
   readonly #asked = new WeakSet<RunningPeer>();
   #problem: Problem | null = null;
@@ -87,8 +80,7 @@ export class Engine {
   constructor(collaborators: EngineCollaborators, options: EngineOptions, wanted: Wanted) {
     this.#with = collaborators;
     this.#options = options;
-    this.#wanted = wanted;
-    this.#given = wanted;
+    this.#orders = new Orders(wanted);
   }
 
   get view(): EngineView {
@@ -135,7 +127,7 @@ export class Engine {
     this.#keyChange = null;
     this.#with.changed();
     try {
-      return await this.#inTurn(() => this.#joinNow(request, joining.signal));
+      return await this.inTurn(() => this.#joinNow(request, joining.signal));
     } finally {
       if (this.#joining === joining) this.#joining = undefined;
       this.#with.changed();
@@ -168,7 +160,7 @@ export class Engine {
   /** Leaves now, with a goodbye. Idempotent. */
   leave(): Promise<void> {
     this.#giveUp();
-    return this.#inTurn(() => this.#end());
+    return this.inTurn(() => this.#end());
   }
 
   /** Leaves now, and joins nothing any more. Idempotent. */
@@ -191,35 +183,22 @@ export class Engine {
 
   /** Takes effect at once, and holds for every later peer. Rejects with what the engine cannot do. */
   async want(wanted: Wanted): Promise<void> {
-    this.#wanted = wanted;
-    if (this.#peer !== undefined) this.#applyHolds(this.#peer);
+    this.#orders.wanted = wanted;
+    if (this.#peer !== undefined) this.#orders.hold(this.#peer);
     await this.#opening; // it may have begun with what was wanted before
-    const peer = this.#peer;
-    if (peer === undefined) return;
-    const before = this.#given;
-    const { holds: _holds, ...grants } = this.#wanted;
-    const changes = Object.fromEntries(
-      Object.entries(grants).filter(([name, value]) => before[name as keyof Grants] !== value),
-    );
-    if (Object.keys(changes).length === 0) return;
-    this.#given = grants;
-    try {
-      await peer.change(changes);
-    } catch (error) {
-      this.#given = before;
-      throw error;
-    }
+    if (this.#peer !== undefined) await this.#orders.grant(this.#peer);
+  }
+
+  /** Does something while no peer is opened or closed. Comes to what that comes to. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined); // whoever wished it is told
+    return done;
   }
 
   #giveUp(): void {
     this.#joining?.abort(new DOMException('not wanted any more', 'AbortError'));
     this.#joining = undefined;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined); // whoever wished it is told
-    return done;
   }
 
   async #joinNow(asked: JoinRequest | (() => Promise<JoinRequest>), signal: AbortSignal): Promise<JoinedManager> {
@@ -257,7 +236,7 @@ export class Engine {
 
   #begin(peer: RunningPeer): JoinedManager {
     this.#peer = peer;
-    this.#applyHolds(peer);
+    this.#orders.hold(peer);
     this.#with.began();
     this.#watch(peer);
     if (this.#resting) peer.goodbye();
@@ -276,18 +255,9 @@ export class Engine {
 
   #startOn(port: number, request: JoinRequest, signal: AbortSignal): Promise<RunningPeer> {
     const { state, cacheFolder, networks } = this.#options;
-    const { holds, ...grants } = this.#wanted;
-    this.#given = grants;
-    this.#held = new Set(holds);
+    const { grants, holds } = this.#orders.first();
     const settings = engineSettings(request, { state, port, grants, networks, cacheFolder: cacheFolder() });
     return this.#with.startPeer(settings, { log: this.#with.log, access: { record: () => undefined }, signal, holds });
-  }
-
-  #applyHolds(peer: RunningPeer): void {
-    const { holds } = this.#wanted;
-    for (const reason of this.#held) if (!holds.has(reason)) peer.hold(reason, false);
-    for (const reason of holds) if (!this.#held.has(reason)) peer.hold(reason, true);
-    this.#held = new Set(holds);
   }
 
   #watch(peer: RunningPeer): void {

@@ -43,12 +43,13 @@ export class FrontDoor {
     return true;
   }
 
-  /** The app is up: what has come meanwhile is handed over. */
-  attend(keeper: Doorkeeper): void {
+  /** The app is up: what has come meanwhile is handed over. True where something has. */
+  attend(keeper: Doorkeeper): boolean {
     this.#keeper = keeper;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting !== undefined) keeper.again(waiting.link);
+    return waiting !== undefined;
   }
 
   close(): void {

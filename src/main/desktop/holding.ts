@@ -2,8 +2,8 @@ import type { Clock } from '../../engine/base/clock.ts';
 import type { HoldReason } from '../../engine/base/running-peer.ts';
 import type { Condition, ConditionState, DesktopSettings } from '../../engine/protocol/desktop.ts';
 import { judge, type Verdict } from './conditions/policy.ts';
-import type { Wanted } from './engine.ts';
 import { HoursWatch } from './hours.ts';
+import type { Wanted } from './orders.ts';
 
 /** What a timer of Node's can wait, milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;

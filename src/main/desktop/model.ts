@@ -201,8 +201,11 @@ export class Model {
   /** Drops everything that is cached, whether a peer runs or not. */
   async clearCache(): Promise<void> {
     const { file, state } = this.#opened;
-    if (this.engine.peer !== undefined) await this.engine.peer.clearCache();
-    else await dropKept(cacheFolderIn(file.settings.cacheFolder, state));
+    // A peer that is being opened, or closed, has the folder.
+    await this.engine.inTurn(() => {
+      const { peer } = this.engine;
+      return peer === undefined ? dropKept(cacheFolderIn(file.settings.cacheFolder, state)) : peer.clearCache();
+    });
     await this.measure();
   }
 

@@ -62,6 +62,11 @@ export class Secrets {
     return secrets;
   }
 
+  /** Resolves when the system has said whether there is a safe place, which may be long after the start. Never rejects. */
+  get known(): Promise<unknown> {
+    return this.#safe;
+  }
+
   get kind(): 'safe' | 'session' | 'file' {
     if (this.#isSafe) return 'safe';
     return Object.keys(this.#file.plain).length > 0 ? 'file' : 'session';

@@ -25,6 +25,7 @@ export class TrayPlace {
   readonly #ground: TrayGround;
   readonly #themeChanged = () => void this.#lookAtGround();
   #present = false;
+  #closed = false;
   /** What was shown last. */
   #state: DesktopState | undefined;
 
@@ -46,7 +47,7 @@ export class TrayPlace {
   async look(): Promise<boolean> {
     const { log, probe, electron } = this.#with;
     const [present] = await Promise.all([hasTrayHost(this.#platform, probe), this.#lookAtGround()]);
-    if (present === this.#present) return false;
+    if (this.#closed || present === this.#present) return false;
     this.#present = present;
     log.info({ present }, present ? 'the tray has a place for the icon' : 'no tray: closing minimises');
     if (present) electron.nativeTheme.on('updated', this.#themeChanged);
@@ -67,6 +68,7 @@ export class TrayPlace {
 
   /** Idempotent. */
   close(): void {
+    this.#closed = true;
     this.#present = false;
     this.#leave();
   }

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { PotluckError } from '../../../src/engine/base/errors.ts';
 import type { PeerSnapshot, RunningPeer } from '../../../src/engine/base/running-peer.ts';
 import type { PeerSettings } from '../../../src/engine/base/settings.ts';
-import { Engine, type Wanted } from '../../../src/main/desktop/engine.ts';
+import { Engine } from '../../../src/main/desktop/engine.ts';
 import type { JoinRequest } from '../../../src/main/desktop/engine-settings.ts';
+import type { Wanted } from '../../../src/main/desktop/orders.ts';
 import { tempFolder } from '../../support/program.ts';
 import { ManualLog } from './manual-log.ts';
 
@@ -23,6 +24,8 @@ class SlowPeer {
   readonly closing = Promise.withResolvers<void>();
   readonly ended = Promise.withResolvers<void>();
   readonly changes: unknown[] = [];
+  /** What a change waits for, and may be refused by. */
+  refusal: Promise<void> | undefined;
   closes = 0;
   goodbyes = 0;
   state: PeerSnapshot['state'] = 'sharing';
@@ -45,7 +48,10 @@ class SlowPeer {
       subscribe: () => () => undefined,
       hold: () => undefined,
       goodbye: () => void this.goodbyes++,
-      change: async (change) => void this.changes.push(change),
+      change: async (change) => {
+        await this.refusal;
+        this.changes.push(change);
+      },
       drain: () => {
         this.state = 'draining';
         return this.ended.promise;
@@ -245,5 +251,32 @@ describe('what is wanted', () => {
     expect(peer.changes).toEqual([{ uploadCap: 2000 }]);
     await rig.engine.want({ ...WANTED, uploadCap: 2000 });
     expect(peer.changes).toHaveLength(1);
+  });
+
+  it('and refused does not hide what was granted after it', async () => {
+    using rig = new Rig();
+    const peer = await rig.joined('first');
+    const refusal = Promise.withResolvers<void>();
+    peer.refusal = refusal.promise;
+    const refused = rig.engine.want({ ...WANTED, disk: 1 });
+    await new Promise(setImmediate); // the peer has been asked
+    peer.refusal = undefined;
+    await rig.engine.want({ ...WANTED, uploadCap: 2000 });
+    refusal.reject(new PotluckError('POTLUCK_DISK_FULL'));
+    await expect(refused).rejects.toThrow();
+    await rig.engine.want(WANTED);
+    expect(peer.changes.at(-1)).toEqual({ uploadCap: 1000 });
+  });
+});
+
+describe('what is done in turn', () => {
+  it('waits for a peer that is being opened, and lets the next one wait', async () => {
+    using rig = new Rig();
+    const joining = rig.engine.join(request('first'));
+    const peer = await rig.peer(0);
+    const done = rig.engine.inTurn(async () => rig.engine.peer !== undefined);
+    peer.opened.resolve();
+    expect(await done).toBe(true);
+    await joining;
   });
 });

@@ -5,6 +5,7 @@ import { FrontDoor } from '../../../src/main/desktop/front-door.ts';
 import { startManager } from '../../e2e/nodes.ts';
 import { Desktop, PreventableEvent } from '../../support/electron/app.ts';
 import { ElectronDouble } from '../../support/electron/double.ts';
+import { MemoryHost, type PageRequest } from '../../support/electron/page.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, type Potluck, stopAll, tempFolder } from '../../support/program.ts';
 import { SlowReader } from '../../support/slow-reader.ts';
@@ -40,6 +41,16 @@ describe('a join link', () => {
     desk.electron.app.emit('open-url', new PreventableEvent(), link);
     await desk.call('answerLink', { accept: true });
     expect(desk.state).toMatchObject({ app: 'sharing', pendingLink: null, peer: { port: peer?.port } });
+  });
+
+  it('that starts the app brings a window once, which is shown when it is drawn', async () => {
+    const drawn = Promise.withResolvers<void>();
+    const memory = new MemoryHost();
+    const host = { open: (request: PageRequest) => drawn.promise.then(() => memory.open(request)) };
+    await using desk = await Desk.start({ argv: [link], host });
+    expect([desk.electron.windows.length, desk.electron.window.visible]).toEqual([1, false]);
+    drawn.resolve();
+    await eventually(() => desk.electron.window.visible);
   });
 
   it('is forgotten when they say no', async () => {

@@ -45,7 +45,7 @@ export class Question {
       this.#asked = about;
       this.#askedAt = performance.now();
       const state = await this.#ask(about);
-      if (about !== this.#about) continue;
+      if (about !== this.#about || about !== this.#asked) continue; // overtaken, or dropped while it was being answered
       // One program that was too slow once says nothing against what it said a minute ago.
       const slip = state === 'unknown' && this.#known === about && !this.#slipped;
       this.#slipped = slip;

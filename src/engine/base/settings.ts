@@ -104,7 +104,7 @@ export interface PeerSettings extends NodeSettings {
   readonly persist?: 'fail' | 'try';
   /**
    * Where nobody answers at `upstream`, or somebody with another key, the manager with the key that is known is looked for on these networks, by
-   * mDNS, and joined where it is now. Not given: it is sought at `upstream` alone.
+   * mDNS, and joined where it is now; one that stays away is tried where it was joined before, too. Not given: it is sought at `upstream` alone.
    */
   readonly follow?: NetworkChoice;
   /** Folder of the disk tier, absolute, for nothing else; where not given, one in the state folder. */

@@ -6,7 +6,6 @@ import type { PeerSettings } from '../base/settings.ts';
 import { Finder } from '../discovery/finder.ts';
 import type { FoundManager } from '../discovery/found.ts';
 import { lookForKey, lookForManager } from '../discovery/look.ts';
-import { isPassing } from './candidates.ts';
 import type { Candidate } from './join.ts';
 import type { Membership } from './membership.ts';
 import type { PinFile } from './pin-file.ts';
@@ -17,11 +16,13 @@ const UNHURRIED_POLL = 15_000;
 const FIRST_LOOK = 1000;
 /** Before a changed key is told to a person, the manager is looked for this long, milliseconds. */
 const LONG_LOOK = 2000;
-/** Addresses that are tried of one manager: anybody can announce more. */
-const MAX_ELSEWHERE = 4;
+/** Addresses that are tried at a time of those that are announced, for anybody can announce more, and of those where it was before. */
+const AT_A_TIME = 4;
+/** A manager that has not come back by then does not restart: it is looked for where it was before, too. Milliseconds. */
+const AWAY = 15_000;
 
 export interface WhereaboutsCollaborators {
-  readonly pins: Pick<PinFile, 'latest'>;
+  readonly pins: Pick<PinFile, 'latest' | 'all'>;
   readonly membership: Pick<Membership, 'joined'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,12 +85,18 @@ class Nearby implements Whereabouts {
   }
 }
 
-/** At an address. With `follow`, mDNS is listened to while there is no session, for the key alone: who has another one is nobody of ours. */
+/**
+ * At an address. With `follow`, also wherever the manager with the known key was before, and where mDNS has it, which is listened to while there is
+ * no session; who has another key is nobody of ours.
+ */
 class Named implements Whereabouts {
   readonly #upstream: string;
   readonly #settings: PeerSettings;
   readonly #with: WhereaboutsCollaborators;
   #finder: Finder | undefined;
+  /** When it began to listen, monotonic milliseconds, and how often it has looked since. */
+  #since = 0;
+  #looks = 0;
   #closed = false;
 
   constructor(upstream: string, settings: PeerSettings, collaborators: WhereaboutsCollaborators) {
@@ -111,14 +118,22 @@ class Named implements Whereabouts {
     const key = this.#key;
     const another = failure.code === 'POTLUCK_KEY_CHANGED';
     if (key === undefined || this.#settings.follow === undefined || this.#closed) return [];
-    if (!isPassing(failure) && !another) return [];
-    const first = this.#finder === undefined;
+    if (!another && failure.code !== 'POTLUCK_MANAGER_UNREACHABLE') return [];
     const finder = await this.#listen();
-    const timeout = another ? LONG_LOOK : first ? FIRST_LOOK : 0;
+    const look = this.#looks++;
+    const timeout = another ? LONG_LOOK : look === 0 ? FIRST_LOOK : 0;
     const found = await lookForKey(finder, key, { signal, timeout });
-    if (found === undefined) return [];
-    const others = candidatesOf(found).filter(({ url }) => url !== this.#url);
-    return others.slice(0, MAX_ELSEWHERE);
+    const announced = found === undefined ? [] : candidatesOf(found).filter(({ url }) => url !== this.#url);
+    return [...inTurn(announced, AT_A_TIME, look), ...this.#before(key)];
+  }
+
+  /** Who followed a manager to where only this network reaches it must find back to the name that it goes by elsewhere. */
+  #before(key: string): Candidate[] {
+    if (this.#with.clock.monotonic() - this.#since < AWAY) return [];
+    const joined = this.#with.pins.all.filter((pin) => pin.key === key).map(({ url }) => url);
+    const urls = new Set([this.#upstream, ...joined.reverse()]);
+    urls.delete(this.#url);
+    return [...urls].slice(0, AT_A_TIME).map((url) => ({ url, fingerprint: key, found: true }));
   }
 
   joined(): void {
@@ -145,6 +160,8 @@ class Named implements Whereabouts {
   async #listen(): Promise<Finder> {
     if (this.#finder !== undefined) return this.#finder;
     this.#finder = new Finder(this.#with, { poll: UNHURRIED_POLL, ...this.#settings.follow });
+    this.#since = this.#with.clock.monotonic();
+    this.#looks = 0;
     await this.#finder.start();
     return this.#finder;
   }
@@ -154,6 +171,12 @@ class Named implements Whereabouts {
     this.#finder = undefined;
     await finder?.close();
   }
+}
+
+/** At most so many of them, other ones in the next round, so that each has its turn: who announces many keeps none of the others away. */
+export function inTurn<T>(all: readonly T[], most: number, round: number): readonly T[] {
+  const start = all.length === 0 ? 0 : (round * most) % all.length;
+  return [...all.slice(start), ...all.slice(0, start)].slice(0, most);
 }
 
 /** Each address is a candidate of its own: the first that answers is taken. */

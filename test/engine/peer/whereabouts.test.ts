@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { PotluckError } from '../../../src/engine/base/errors.ts';
 import { silentLog } from '../../../src/engine/base/log.ts';
 import type { PeerSettings } from '../../../src/engine/base/settings.ts';
 import { Advertiser } from '../../../src/engine/discovery/advertiser.ts';
 import type { MulticastOptions } from '../../../src/engine/discovery/interfaces.ts';
 import { Discovery } from '../../../src/engine/peer/discovery.ts';
 import { knownManagers } from '../../../src/engine/peer/pin-file.ts';
+import { inTurn, whereaboutsOf } from '../../../src/engine/peer/whereabouts.ts';
 import { freePort } from '../../support/help.ts';
 import { FakeManager, ownMulticast } from '../discovery/managers.ts';
 import { inState, Office } from './office.ts';
@@ -103,5 +105,43 @@ describe('a manager that moves', () => {
     await office.startManager(port);
     expect((await inState(peer, 'sharing')).manager?.url).toBe(office.url);
     await liar.close();
+  });
+
+  it('that stays away is looked for where it was before as well, and by the name that it was given', async () => {
+    let now = 0;
+    const pin = (url: string, key: string) => ({ url, key, name: 'Office', since: '' });
+    const [near, far] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string];
+    const pins = [
+      pin('http://192.168.1.5:11000', near),
+      pin('http://10.0.0.7:11000', far),
+      pin('http://10.0.0.5:11000', near),
+    ];
+    const membership = { joined: { url: 'http://10.0.0.5:11000', verifier: { fingerprint: near } } };
+    const settings = { upstream: 'http://potluck.example:11000', follow: ownMulticast() } as PeerSettings;
+    const clock = { now: () => now, monotonic: () => now };
+    const whereabouts = whereaboutsOf(settings, {
+      pins: { latest: undefined, all: pins },
+      membership: membership as Parameters<typeof whereaboutsOf>[1]['membership'],
+      clock,
+      log: silentLog,
+    });
+    const noLook = AbortSignal.abort();
+    const elsewhere = async (code: 'POTLUCK_MANAGER_UNREACHABLE' | 'POTLUCK_JOIN_REFUSED') =>
+      (await whereabouts.elsewhere(new PotluckError(code), noLook)).map(({ url, fingerprint }) => [url, fingerprint]);
+    expect(await elsewhere('POTLUCK_MANAGER_UNREACHABLE')).toEqual([]); // it may only restart
+    now = 20_000;
+    expect(await elsewhere('POTLUCK_JOIN_REFUSED')).toEqual([]);
+    expect(await elsewhere('POTLUCK_MANAGER_UNREACHABLE')).toEqual([
+      ['http://potluck.example:11000', near],
+      ['http://192.168.1.5:11000', near],
+    ]);
+    await whereabouts.close();
+  });
+
+  it('gets its turn however many others say to be it', () => {
+    const liars = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    const tried = [0, 1, 2].flatMap((round) => inTurn([...liars, 10], 4, round));
+    expect(new Set(tried).size).toBe(10);
+    expect([inTurn([1], 4, 3), inTurn([], 4, 2)]).toEqual([[1], []]);
   });
 });

@@ -42,7 +42,7 @@ export class Ending {
     return this.#ended;
   }
 
-  /** Resolves when what ran has finished, or was cut after the timeout, and everything is closed. Idempotent. */
+  /** Resolves when what ran has finished, or was cut after the timeout, and everything is closed. Rejects where either fails; it is closed then, too. Idempotent. */
   drain(): Promise<void> {
     this.#draining ??= this.#drain();
     return this.#draining;
@@ -57,7 +57,7 @@ export class Ending {
   /** For whoever asks by wire, and waits for nothing: what goes wrong is told by `done`. */
   leave(cold: boolean): void {
     const leaving = cold ? this.close() : this.drain();
-    leaving.catch((error: unknown) => this.fail(asPotluckError(error)));
+    leaving.catch(() => undefined);
   }
 
   /** Closes what cannot go on; `done` rejects with the reason. */
@@ -72,6 +72,9 @@ export class Ending {
     const deadline = this.#timeout > 0 ? setTimeout(late, this.#timeout * 1000) : undefined;
     try {
       await this.#with.drain();
+    } catch (error) {
+      this.fail(asPotluckError(error)); // what cannot finish in order must not stay open
+      throw error;
     } finally {
       clearTimeout(deadline);
     }

@@ -55,6 +55,15 @@ describe('the end of a node', () => {
     expect(happened).toEqual(['closed', 'POTLUCK_PORT_IN_USE']);
   });
 
+  it('comes also where what runs cannot be drained', async () => {
+    const { happened, download, ending } = aNode();
+    const drained = ending.drain();
+    download.reject(new Error('the network is gone'));
+    await expect(drained).rejects.toThrow('the network is gone');
+    await expect(ending.done).rejects.toMatchObject({ code: 'POTLUCK_INTERNAL' });
+    expect(happened).toEqual(['draining', 'closed', 'POTLUCK_INTERNAL']);
+  });
+
   it('tells what could not be closed, also to nobody in particular', async () => {
     const { ending } = aNode({
       closing: () => {

@@ -32,7 +32,10 @@ const RETRY = 1000;
 export class Endpoints {
   readonly #byUrl = new Map<string, Endpoint>();
 
-  /** Takes an announcement in; true where it names an address that was not known. Addresses beyond our own networks are not knocked at: a link-local protocol has no word on them (RFC 6762 section 11). */
+  /**
+   * Takes an announcement in; true where it names an address that was not known. Addresses beyond our own networks are not knocked at: a
+   * link-local protocol has no word on them (RFC 6762 section 11).
+   */
   heard(sighting: Sighting, networks: readonly NetworkInterface[], now: number): boolean {
     const { instance, sender, port, tls } = sighting;
     let fresh = false;

@@ -224,8 +224,8 @@ export function readInto(
 
 /**
  * Hands the chunks of a body to `take` one by one, as they came from the socket; the stream rests while `take` is busy, and a chunk must
- * not be read any more when it is done. (Iterating over a stream joins what has gathered meanwhile into new buffers, all garbage.) Rejects with what `take` fails with, and with
- * POTLUCK_ORIGIN_BROKEN where the body breaks off.
+ * not be read any more when it is done. (Iterating over a stream joins what has gathered meanwhile into new buffers, all garbage.) Rejects
+ * with what `take` fails with, and with POTLUCK_ORIGIN_BROKEN where the body breaks off.
  */
 export function eachChunk(response: IncomingMessage, take: (chunk: Buffer) => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {

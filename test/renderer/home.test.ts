@@ -130,7 +130,10 @@ describe.skipIf(browser === undefined)('home', () => {
     const lost = peer({ state: 'sharing', trouble: 'disk: ENOSPC', troubleCode: 'POTLUCK_DISK_FULL' });
     const window = await open({ state: state({ problem }) });
     const { page } = window;
-    await page.getByRole('alert').getByText('The manager does not answer at this address.').waitFor();
+    const banner = page.getByRole('alert').filter({ hasText: 'The manager does not answer at this address.' });
+    const read = window.next('dismiss');
+    await banner.getByRole('button', { name: 'Close' }).click();
+    expect(await read).toBeNull();
     await window.push({
       ...joined('sharing'),
       peer: lost,

@@ -161,6 +161,7 @@ describe.skipIf(browser === undefined)('limits', () => {
     await window.page.getByRole('tab', { name: 'Limits' }).click();
     await window.page.getByText('up to 10 GB').waitFor();
     await window.page.getByText('Unknown until you have joined').waitFor();
-    expect(await window.page.getByRole('button', { name: 'Clear cache…' }).count()).toBe(0);
+    await window.page.getByRole('button', { name: 'Clear cache…' }).click();
+    await window.page.getByText('All cached files are dropped.').waitFor();
   });
 });

@@ -225,6 +225,8 @@ export const CALLS = {
   chooseFolder: Nothing,
   clearCache: Nothing,
   restartEngine: Nothing,
+  /** The person has read the problem that the state shows; one that keeps the engine from running stays. */
+  dismiss: Nothing,
   diagnostics: Nothing,
   /** Copies text to the clipboard: a command, the report. */
   copy: Type.Object({ text: Type.String({ maxLength: 200_000 }) }, { additionalProperties: false }),

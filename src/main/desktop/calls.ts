@@ -53,6 +53,7 @@ export function callHandlers(parts: CallCollaborators): CallHandlers {
     chooseFolder: () => chooseFolder(parts),
     clearCache: () => parts.clearCache().then(nothing),
     restartEngine: () => engine.restart().then(nothing),
+    dismiss: () => nothing(engine.show(null)),
     diagnostics: () => parts.diagnose(),
     copy: async ({ text }) => nothing(await electron.clipboard.writeText(text)),
     report: async () => reportText(parts.state(), await parts.diagnose(), parts.home),

@@ -100,7 +100,7 @@ export class Engine {
     return this.#peer?.snapshot().manager?.url ?? this.#request?.url;
   }
 
-  /** Shows why an earlier run ended, or what came of a link, until the next join. */
+  /** Shows why an earlier run ended, or what came of a link, until the next join; null: it was read. */
   show(problem: Problem | null): void {
     // Why the engine stands still is what the person needs to know; a link that somebody sends must not take its place.
     if (!this.#failed) this.#problem = problem;

@@ -147,8 +147,10 @@ export const en = {
     folderReset: 'Use the usual place',
     clear: 'Clear cache…',
     clearTitle: 'Clear the cache?',
-    clearText: (bytes: string) =>
-      `${bytes} of cached files are dropped. Coworkers’ downloads go on; what is asked for again is fetched again.`,
+    clearText: (bytes: string | null) =>
+      bytes === null
+        ? 'All cached files are dropped. What is asked for again is fetched again.'
+        : `${bytes} of cached files are dropped. Coworkers’ downloads go on; what is asked for again is fetched again.`,
     clearYes: 'Clear cache',
     cleared: 'The cache is empty.',
     hours: 'Hours',

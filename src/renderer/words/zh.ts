@@ -131,7 +131,10 @@ export const zh: Words = {
     folderReset: '恢复默认位置',
     clear: '清空缓存…',
     clearTitle: '要清空缓存吗？',
-    clearText: (bytes) => `将清除 ${bytes} 的缓存文件。同事的下载会继续；再次请求的内容会重新获取。`,
+    clearText: (bytes) =>
+      bytes === null
+        ? '将清除所有缓存文件。再次请求的内容会重新获取。'
+        : `将清除 ${bytes} 的缓存文件。同事的下载会继续；再次请求的内容会重新获取。`,
     clearYes: '清空缓存',
     cleared: '缓存已清空。',
     hours: '时段',

@@ -214,6 +214,22 @@ describe('a machine that goes to sleep while a peer is being opened', () => {
   });
 });
 
+describe('a problem', () => {
+  it('goes when it was read, and stays where nothing runs because of it', async () => {
+    using rig = new Rig();
+    const problem = { code: 'POTLUCK_BAD_ADDRESS', message: 'no link' };
+    rig.engine.show(problem);
+    expect(rig.engine.view.problem).toBe(problem);
+    rig.engine.show(null);
+    expect(rig.engine.view.problem).toBeNull();
+    const joining = rig.engine.join(request('first'));
+    (await rig.peer(0)).opened.reject(new PotluckError('POTLUCK_STATE_IN_USE'));
+    await expect(joining).rejects.toThrow();
+    rig.engine.show(null);
+    expect(rig.engine.view).toMatchObject({ app: 'failed', problem: { code: 'POTLUCK_STATE_IN_USE' } });
+  });
+});
+
 describe('a peer that has to start anew', () => {
   it('does so when it runs, where its manager is by now', async () => {
     using rig = new Rig();

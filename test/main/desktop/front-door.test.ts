@@ -73,9 +73,11 @@ describe('a join link', () => {
     expect(desk.electron.window.destroyed).toBe(false);
   });
 
-  it('that makes no sense is said, and nothing else happens', async () => {
+  it('that makes no sense is said until that was read, and nothing else happens', async () => {
     await using desk = await Desk.start({ argv: ['potluck://join?url=ftp://x'] });
     expect(desk.state).toMatchObject({ pendingLink: null, problem: { code: 'POTLUCK_BAD_ADDRESS' } });
+    await desk.call('dismiss', null);
+    expect(desk.state.problem).toBeNull();
   });
 
   it('with another key than the manager has is refused', async () => {

@@ -27,7 +27,8 @@ export function ClearCache({ onClose }: { readonly onClose: () => void }) {
         </>
       }
     >
-      <p>{limits.clearText(model.format.value.bytes(peer === null ? 0 : peer.memory.used + peer.disk.used))}</p>
+      {/* How much lies on the disk is known while a peer has it open. */}
+      <p>{limits.clearText(peer === null ? null : model.format.value.bytes(peer.memory.used + peer.disk.used))}</p>
     </Dialog>
   );
 }

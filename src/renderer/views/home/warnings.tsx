@@ -22,7 +22,12 @@ export function Warnings() {
   const text = problemText(words, problem);
   const manager = managerOf(problem, model.state.value);
   return (
-    <Banner tone="warn" title={text} text={problemDetail(words, problem)}>
+    <Banner
+      tone="warn"
+      title={text}
+      text={problemDetail(words, problem)}
+      close={{ label: words.common.close, onClose: () => void model.act('dismiss', null) }}
+    >
       {asksForToken(problem) && manager !== null && app === 'idle' ? (
         <Button size="small" onClick={() => (model.dialog.value = { kind: 'token', manager, refusal: null })}>
           {words.token.enter}

@@ -27,11 +27,9 @@ export function Cache() {
     <Card
       title={limits.cache}
       aside={
-        peer === null ? undefined : (
-          <Button size="small" onClick={() => (model.dialog.value = { kind: 'clearCache' })}>
-            {limits.clear}
-          </Button>
-        )
+        <Button size="small" onClick={() => (model.dialog.value = { kind: 'clearCache' })}>
+          {limits.clear}
+        </Button>
       }
     >
       <Grant which="memory" title={limits.memory} least={LEAST_MEMORY} most={mostMemory} off={false} />

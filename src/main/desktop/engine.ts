@@ -203,9 +203,10 @@ export class Engine {
 
   async #joinNow(asked: JoinRequest | (() => Promise<JoinRequest>), signal: AbortSignal): Promise<JoinedManager> {
     await this.#end();
+    let request: JoinRequest | undefined;
     try {
       if (signal.aborted) return null;
-      const request = typeof asked === 'function' ? await unlessAborted(asked(), signal) : asked;
+      request = typeof asked === 'function' ? await unlessAborted(asked(), signal) : asked;
       this.#request = request;
       await this.#with.ready(request, signal);
       if (signal.aborted) return null;
@@ -219,7 +220,7 @@ export class Engine {
         this.#with.log.info({ reason: String(error) }, 'a join that nobody waits for any more has failed');
         return null;
       }
-      this.#fail(error);
+      this.#fail(error, request);
       throw error;
     }
   }
@@ -271,7 +272,7 @@ export class Engine {
     peer.done.then(
       () => end(),
       (error: unknown) => {
-        if (!this.#asked.has(peer)) this.#fail(error);
+        if (!this.#asked.has(peer)) this.#fail(error, this.#request);
         end(error);
       },
     );
@@ -289,18 +290,13 @@ export class Engine {
     this.#with.released(last);
   }
 
-  #fail(error: unknown): void {
+  /** `request`: what was to be joined; where it did not come to one, there is nothing that could be started again. */
+  #fail(error: unknown, request: JoinRequest | undefined): void {
     const known = asPotluckError(error);
-    this.#failed = !OF_THE_JOIN.has(known.code);
-    this.#problem = { code: known.code, message: messageOf(known), ...(this.#failed ? {} : this.#whom()) };
+    this.#failed = request !== undefined && !OF_THE_JOIN.has(known.code);
+    this.#problem = { code: known.code, message: messageOf(known), ...(this.#failed ? {} : managerOf(request)) };
     if (error instanceof KeyChangedError) this.#keyChange = error.details;
     this.#with.log.error({ err: error }, this.#failed ? 'the engine has failed' : 'the manager was not joined');
-  }
-
-  #whom(): Pick<Problem, 'manager'> {
-    if (this.#request === undefined) return {};
-    const { url, fingerprint } = this.#request;
-    return { manager: { url, ...(fingerprint === undefined ? {} : { fingerprint }) } };
   }
 
   #appState(peer: PeerSnapshot | null): AppState {
@@ -308,6 +304,12 @@ export class Engine {
     if (this.#joining !== undefined) return 'joining';
     return this.#failed ? 'failed' : 'idle';
   }
+}
+
+function managerOf(request: JoinRequest | undefined): Pick<Problem, 'manager'> {
+  if (request === undefined) return {};
+  const { url, fingerprint } = request;
+  return { manager: { url, ...(fingerprint === undefined ? {} : { fingerprint }) } };
 }
 
 /** Of something unforeseen the cause says more than the table does. */

@@ -228,6 +228,16 @@ describe('a problem', () => {
     rig.engine.show(null);
     expect(rig.engine.view).toMatchObject({ app: 'failed', problem: { code: 'POTLUCK_STATE_IN_USE' } });
   });
+
+  it('before it is known what to join is no failure of the engine: Start again would start what was not asked for', async () => {
+    using rig = new Rig();
+    const before = await rig.joined('before');
+    before.closing.resolve();
+    const unread = () => Promise.reject(new PotluckError('POTLUCK_FILE_UNREADABLE', 'managers.json'));
+    await expect(rig.engine.join(unread)).rejects.toThrow();
+    const { app, problem } = rig.engine.view;
+    expect([app, problem?.code, problem?.manager]).toEqual(['idle', 'POTLUCK_FILE_UNREADABLE', undefined]);
+  });
 });
 
 describe('a peer that has to start anew', () => {

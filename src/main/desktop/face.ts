@@ -14,7 +14,7 @@ import type { Opened } from './opened.ts';
 import type { ElectronPieces } from './pieces.ts';
 import { Publisher } from './publisher.ts';
 import type { Surroundings } from './surroundings.ts';
-import { TrayPlace } from './tray-place.ts';
+import { TrayPlace, type TrayPlaceCollaborators } from './tray-place.ts';
 import type { Updates } from './updates.ts';
 import { MainWindow, type OpenOptions } from './window.ts';
 import { type Words, wordsOf } from './words/index.ts';
@@ -40,8 +40,8 @@ export class Face {
   readonly #around: Surroundings;
 
   constructor(collaborators: FaceCollaborators, surroundings: Surroundings) {
-    const { electron, opened, model } = collaborators;
-    const { platform, env, images, preload, release, probe, clock } = surroundings;
+    const { electron, opened } = collaborators;
+    const { platform, clock } = surroundings;
     const { log, file } = opened;
     this.#with = collaborators;
     this.#around = surroundings;
@@ -49,49 +49,13 @@ export class Face {
       { Notification: electron.Notification, clock },
       { enabled: () => file.settings.notifications, open: () => this.open() },
     );
-    this.announcer = new Announcer({
-      notifications: this.notifications,
-      words: () => this.words,
-      clock,
-      watched: () => this.window.isWatched,
-      told: {
-        load: () => file.memory.toldOfUpdate,
-        keep: (toldOfUpdate) => file.remember({ toldOfUpdate }),
-      },
-    });
-    this.window = new MainWindow(
-      {
-        electron,
-        log,
-        words: () => this.words,
-        places: { load: () => file.memory.window, keep: (window) => file.remember({ window }) },
-        closed: () => this.#windowClosed(),
-        again: () => this.open({ quiet: true }),
-        minimiseOnClose: () => !this.tray.present,
-      },
-      { platform, preload, images, release },
-    );
+    this.announcer = this.#makeAnnouncer();
+    this.window = this.#makeWindow();
     this.#menu = new ApplicationMenu(electron.Menu, platform);
     this.#awake = new Awake(electron.powerSaveBlocker);
     const calls = this.#calls();
-    const act = trayActions(calls);
-    this.tray = new TrayPlace(
-      { electron, probe, log, words: () => this.words, act },
-      { platform, images: join(images, 'tray'), desktop: env['XDG_CURRENT_DESKTOP'] },
-    );
-    this.publisher = new Publisher({
-      state: () => this.state,
-      sample: (seconds) => model.sample(seconds),
-      window: this.window,
-      tray: {
-        update: (state) => {
-          this.announcer.observe(state);
-          this.#awake.observe(state);
-          this.#menu.update(this.words);
-          this.tray.update(state);
-        },
-      },
-    });
+    this.tray = this.#makeTray(trayActions(calls));
+    this.publisher = this.#makePublisher();
     this.ipc = new Ipc({
       ipcMain: electron.ipcMain,
       log,
@@ -150,6 +114,62 @@ export class Face {
     if (opened.file.memory.toldOfTray || !this.tray.present) return;
     opened.file.remember({ toldOfTray: true });
     this.announcer.stillHere();
+  }
+
+  #makeAnnouncer(): Announcer {
+    const { file } = this.#with.opened;
+    return new Announcer({
+      notifications: this.notifications,
+      words: () => this.words,
+      clock: this.#around.clock,
+      watched: () => this.window.isWatched,
+      told: {
+        load: () => file.memory.toldOfUpdate,
+        keep: (toldOfUpdate) => file.remember({ toldOfUpdate }),
+      },
+    });
+  }
+
+  #makeWindow(): MainWindow {
+    const { electron, opened } = this.#with;
+    const { log, file } = opened;
+    return new MainWindow(
+      {
+        electron,
+        log,
+        words: () => this.words,
+        places: { load: () => file.memory.window, keep: (window) => file.remember({ window }) },
+        closed: () => this.#windowClosed(),
+        again: () => this.open({ quiet: true }),
+        minimiseOnClose: () => !this.tray.present,
+      },
+      this.#around,
+    );
+  }
+
+  #makeTray(act: TrayPlaceCollaborators['act']): TrayPlace {
+    const { electron, opened } = this.#with;
+    const { platform, probe, images, env } = this.#around;
+    return new TrayPlace(
+      { electron, probe, log: opened.log, words: () => this.words, act },
+      { platform, images: join(images, 'tray'), desktop: env['XDG_CURRENT_DESKTOP'] },
+    );
+  }
+
+  #makePublisher(): Publisher {
+    return new Publisher({
+      state: () => this.state,
+      sample: (seconds) => this.#with.model.figures.sample(seconds),
+      window: this.window,
+      tray: {
+        update: (state) => {
+          this.announcer.observe(state);
+          this.#awake.observe(state);
+          this.#menu.update(this.words);
+          this.tray.update(state);
+        },
+      },
+    });
   }
 
   #calls(): CallCollaborators {

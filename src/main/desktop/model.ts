@@ -4,9 +4,8 @@ import { dropKept, knownManagers, trustManager } from '../../engine/index.ts';
 import type { DesktopState } from '../../engine/protocol/desktop.ts';
 import { cacheFolderIn } from './cache-folder.ts';
 import { Conditions } from './conditions/conditions.ts';
-import { Curve } from './curve.ts';
 import { Engine } from './engine.ts';
-import { freeSpace } from './free-space.ts';
+import { Figures } from './figures.ts';
 import { Holding } from './holding.ts';
 import { LoginItem } from './login.ts';
 import { Membership } from './membership.ts';
@@ -43,6 +42,7 @@ export interface Hub {
 /** What the app knows and does, without a window, a tray or a menu. */
 export class Model {
   readonly engine: Engine;
+  readonly figures: Figures;
   readonly holding: Holding;
   readonly conditions: Conditions;
   readonly nearby: Nearby;
@@ -53,11 +53,7 @@ export class Model {
   readonly #opened: Opened;
   readonly #updates: Updates;
   readonly #hub: Hub;
-  readonly #curve = new Curve();
   #standing = '';
-  #sampledAt = Number.NEGATIVE_INFINITY;
-  #freeDisk: number | null;
-  #measuring: Promise<void> | undefined;
   /** A machine that is about to sleep or to stop again does not rejoin. */
   #goodbyes = 0;
 
@@ -66,73 +62,24 @@ export class Model {
     surroundings: Surroundings,
   ) {
     const { electron, opened, updates, hub } = collaborators;
-    const { log, file, secrets, state } = opened;
-    const { clock, platform, env, program, home, probe } = surroundings;
     this.#electron = electron;
     this.#around = surroundings;
     this.#opened = opened;
     this.#updates = updates;
     this.#hub = hub;
-    this.#freeDisk = opened.freeDisk;
-    const changed = () => this.#changed();
-    this.conditions = new Conditions(
-      {
-        powerMonitor: electron.powerMonitor,
-        probe,
-        log,
-        manager: () => this.engine.manager,
-        changed: (conditions) => this.holding.conditionsChanged(conditions),
-      },
-      { platform, powerSupplies: surroundings.powerSupplies },
-    );
-    this.holding = new Holding({
-      clock,
-      settings: () => file.settings,
-      conditions: () => this.conditions.states,
-      pause: {
-        load: () => file.memory.pausedUntil,
-        keep: (pausedUntil) => file.remember({ pausedUntil }),
-      },
-      changed,
-    });
+    this.conditions = this.#makeConditions();
+    this.holding = this.#makeHolding();
     this.engine = this.#makeEngine();
-    this.nearby = new Nearby(
-      { log, clock, changed: hub.moved },
-      { state, ...(surroundings.multicast === undefined ? {} : { multicast: surroundings.multicast }) },
-    );
-    this.membership = new Membership({
-      engine: this.engine,
-      file,
-      secrets,
-      log,
-      known: () => knownManagers(state),
-      trust: (manager) => trustManager(state, manager),
-      inspect: (address) => this.nearby.inspect(address),
-      ask: hub.ask,
-      changed: hub.changed,
-    });
-    this.settings = new SettingsChanges(
-      {
-        file,
-        engine: this.engine,
-        holding: this.holding,
-        login: new LoginItem(electron.app, { platform, env, program, home }),
-        nativeTheme: electron.nativeTheme,
-        log,
-        changed: () => {
-          updates.settingsChanged();
-          hub.changed();
-        },
-        moved: () => this.measure(),
-      },
-      { state },
-    );
+    this.figures = this.#makeFigures();
+    this.nearby = this.#makeNearby();
+    this.membership = this.#makeMembership();
+    this.settings = this.#makeSettings();
   }
 
   /** What window and tray show. `tray`: there is an icon to come back from. */
   state(tray: boolean): DesktopState {
-    const { file, secrets, totals } = this.#opened;
-    const { engine, holding, conditions, nearby, membership } = this;
+    const { file, secrets } = this.#opened;
+    const { engine, figures, holding, conditions, nearby, membership } = this;
     const { nativeTheme } = this.#electron;
     return assembleState({
       engine: engine.view,
@@ -145,10 +92,7 @@ export class Model {
       secrets: secrets.kind,
       conditions: conditions.states,
       pausedUntil: holding.pausedUntil,
-      today: totals.today,
-      allTime: totals.allTime,
-      curve: this.#curve.samples,
-      freeDisk: this.#freeDisk,
+      ...figures.all,
       totalMemory: totalmem(),
       update: this.#updates.state,
       platform: this.#around.platform,
@@ -162,40 +106,10 @@ export class Model {
     return resolveLanguage(this.#opened.file.settings.language, this.#electron.app.getPreferredSystemLanguages());
   }
 
-  /** Takes one sample of the running peer, which stands for so many seconds. */
-  sample(seconds: number): void {
-    const peer = this.engine.peer?.snapshot();
-    if (peer === undefined) return;
-    this.#opened.totals.observe(peer.totals);
-    const now = this.#around.clock.monotonic();
-    // After a gap the old samples would be shown as if they had just been.
-    if (now - this.#sampledAt > 10_000) this.#curve.clear();
-    this.#sampledAt = now;
-    for (let second = 0; second < seconds; second++) this.#curve.add(peer.uploadRate, peer.downloadRate);
-  }
-
   /** What changes slowly is looked at and kept. */
   async minute(): Promise<void> {
-    const { totals } = this.#opened;
-    const peer = this.engine.peer?.snapshot();
-    if (peer !== undefined) totals.observe(peer.totals);
     this.#lookAtClock();
-    await totals.save();
-    await this.measure();
-  }
-
-  /** Looks how much is free where the cache lies; once at a time, for a disk that is gone may not answer for long. */
-  measure(): Promise<void> {
-    this.#measuring ??= this.#measure().finally(() => {
-      this.#measuring = undefined;
-    });
-    return this.#measuring;
-  }
-
-  async #measure(): Promise<void> {
-    const { file, state } = this.#opened;
-    this.#freeDisk = await freeSpace(file.settings.cacheFolder || state);
-    this.#hub.moved();
+    await this.figures.minute();
   }
 
   /** Drops everything that is cached, whether a peer runs or not. */
@@ -206,7 +120,7 @@ export class Model {
       const { peer } = this.engine;
       return peer === undefined ? dropKept(cacheFolderIn(file.settings.cacheFolder, state)) : peer.clearCache();
     });
-    await this.measure();
+    await this.figures.measure();
   }
 
   /** The machine sleeps or stops. Synchronous; never throws. */
@@ -214,8 +128,7 @@ export class Model {
     const { totals, log } = this.#opened;
     this.#goodbyes++;
     try {
-      const peer = this.engine.peer?.snapshot();
-      if (peer !== undefined) totals.observe(peer.totals);
+      this.figures.count();
       this.engine.goodbye();
     } catch (err) {
       log.error({ err }, 'the goodbye failed');
@@ -243,6 +156,93 @@ export class Model {
     this.conditions.forget();
     await this.conditions.known(HURRIED);
     if (goodbyes === this.#goodbyes) this.engine.rejoin();
+  }
+
+  #makeConditions(): Conditions {
+    const { probe, platform, powerSupplies } = this.#around;
+    return new Conditions(
+      {
+        powerMonitor: this.#electron.powerMonitor,
+        probe,
+        log: this.#opened.log,
+        manager: () => this.engine.manager,
+        changed: (conditions) => this.holding.conditionsChanged(conditions),
+      },
+      { platform, powerSupplies },
+    );
+  }
+
+  #makeHolding(): Holding {
+    const { file } = this.#opened;
+    return new Holding({
+      clock: this.#around.clock,
+      settings: () => file.settings,
+      conditions: () => this.conditions.states,
+      pause: {
+        load: () => file.memory.pausedUntil,
+        keep: (pausedUntil) => file.remember({ pausedUntil }),
+      },
+      changed: () => this.#changed(),
+    });
+  }
+
+  #makeFigures(): Figures {
+    const { file, totals, state, freeDisk } = this.#opened;
+    return new Figures(
+      {
+        clock: this.#around.clock,
+        totals,
+        peer: () => this.engine.peer?.snapshot(),
+        folder: () => file.settings.cacheFolder || state,
+        measured: this.#hub.moved,
+      },
+      { freeDisk },
+    );
+  }
+
+  #makeNearby(): Nearby {
+    const { log, state } = this.#opened;
+    const { clock, multicast } = this.#around;
+    return new Nearby(
+      { log, clock, changed: this.#hub.moved },
+      { state, ...(multicast === undefined ? {} : { multicast }) },
+    );
+  }
+
+  #makeMembership(): Membership {
+    const { file, secrets, log, state } = this.#opened;
+    return new Membership({
+      engine: this.engine,
+      file,
+      secrets,
+      log,
+      known: () => knownManagers(state),
+      trust: (manager) => trustManager(state, manager),
+      inspect: (address) => this.nearby.inspect(address),
+      ask: this.#hub.ask,
+      changed: this.#hub.changed,
+    });
+  }
+
+  #makeSettings(): SettingsChanges {
+    const { file, log, state } = this.#opened;
+    const { app, nativeTheme } = this.#electron;
+    return new SettingsChanges(
+      {
+        file,
+        engine: this.engine,
+        holding: this.holding,
+        login: new LoginItem(app, this.#around),
+        nativeTheme,
+        log,
+        changed: () => {
+          this.#updates.settingsChanged();
+          this.#hub.changed();
+        },
+        moved: () => this.figures.measure(),
+      },
+      { state },
+    );
   }
 
   #makeEngine(): Engine {

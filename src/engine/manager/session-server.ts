@@ -188,8 +188,10 @@ export class SessionServer implements Service {
     if (this.#draining || this.#closed)
       throw new Refusal('POTLUCK_DRAINING', 'the manager is leaving', { retry: true });
     this.#replace(greeting.node.id, remote);
-    const { registry, tickets, clock, reachability, log } = this.#with;
+    const { registry, members, tickets, clock, reachability, log } = this.#with;
     const node = registry.add(greeting.node);
+    // This session's first epoch is one that all others have been told; it is none of them yet, for its first message is the welcome.
+    members.flush();
     const healthKey = randomBytes(32).toString('base64url');
     const link = new PeerLink({ node, wire, tickets, clock }, { remote, asker, healthKey, hello: greeting.hello });
     this.#links.set(node.id, link);
@@ -231,7 +233,6 @@ export class SessionServer implements Service {
 
   #welcome(link: PeerLink, greeting: Greeting): Welcome {
     const { members } = this.#with;
-    members.flush(); // this session's first epoch is one that all others have been told
     return {
       type: 'welcome',
       signature: greeting.signature,

@@ -137,7 +137,10 @@ async function makeParts(
       wantsWarm: () => file.settings.quitWarm && (model.engine.peer?.snapshot().running ?? 0) > 0,
       drain: () => model.engine.drain(),
       stop: () => stack.close(),
-      startAgain: (words) => startAgain(electron, opened, { ...around.relaunch, args: [...words] }),
+      startAgain: (link) => {
+        const words = around.relaunch.args.filter((word) => word !== HIDDEN);
+        startAgain(electron, opened, { ...around.relaunch, args: link === undefined ? words : [...words, link] });
+      },
     },
     around.quitDeadline === undefined ? {} : { deadline: around.quitDeadline },
   );
@@ -232,7 +235,7 @@ async function begin(electron: ElectronPieces, around: Surroundings, door: Front
   const reason = crash.takeReason();
   if (reason !== null) model.engine.show(reason);
   // A link, or a second start, that came meanwhile brings the window by itself.
-  const brought = door.attend({ show: () => face.open(), again: (link) => startedAgain(parts, around, link) });
+  const brought = door.attend({ show: () => face.open(), again: (link) => startedAgain(parts, link) });
   if (!brought && (!hidden || reason !== null)) face.open({ quiet: hidden });
   await face.tray.look(); // the desktop's message bus may take seconds to say that; no window waits for it
   if (hidden && !face.tray.present) face.open({ minimised: true });
@@ -251,11 +254,8 @@ function followLogin(login: LoginItem, { file, log }: Opened): void {
 }
 
 /** Whoever starts an app that is on its way out wants to have it afterwards. */
-function startedAgain({ quit, face, model }: Parts, around: Surroundings, link: string | undefined): void {
-  if (quit.quitting) {
-    const words = around.relaunch.args.filter((word) => word !== HIDDEN);
-    quit.comeBack(link === undefined ? words : [...words, link]);
-  }
+function startedAgain({ quit, face, model }: Parts, link: string | undefined): void {
+  if (quit.quitting) quit.comeBack(link);
   if (link === undefined || quit.quitting) face.open();
   else model.membership.open(link);
 }

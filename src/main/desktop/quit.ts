@@ -23,8 +23,8 @@ export interface QuitCollaborators {
   readonly drain: () => Promise<void>;
   /** Stops everything, in order. */
   readonly stop: () => Promise<void>;
-  /** Starts the app anew when this process has ended, with these words. */
-  readonly startAgain: (words: readonly string[]) => void;
+  /** Starts the app anew when this process has ended, with this link. */
+  readonly startAgain: (link: string | undefined) => void;
 }
 
 /** The way out: before-quit is held up once, until the peer has left; a second quit does not wait for downloads. */
@@ -35,8 +35,8 @@ export class Quit {
   #hurry: () => void = () => undefined;
   #last: Last | undefined;
   #released = false;
-  /** The words of a start while it was on its way out. */
-  #again: readonly string[] | undefined;
+  /** It was started while it was on its way out, perhaps with a link. */
+  #again: { readonly link: string | undefined } | undefined;
   /** Both quit as a person does; a second one does not wait for downloads. */
   readonly #signals = {
     SIGINT: withoutEcho(() => this.#with.app.quit()),
@@ -75,9 +75,9 @@ export class Quit {
     this.#with.app.quit();
   }
 
-  /** Somebody has started the app while it quits: whoever does that wants it to be there afterwards. */
-  comeBack(words: readonly string[]): void {
-    this.#again = words;
+  /** Somebody has started the app while it quits: whoever does that wants it to be there afterwards. The first of several links counts. */
+  comeBack(link: string | undefined): void {
+    this.#again = { link: this.#again?.link ?? link };
   }
 
   /** The session ends: quitting is not held up any more. False: that was called off. */
@@ -107,7 +107,7 @@ export class Quit {
   #finish(): ReturnType<Last> {
     try {
       if (this.#last !== undefined) return this.#last();
-      if (this.#again !== undefined && !this.#released) this.#with.startAgain(this.#again);
+      if (this.#again !== undefined && !this.#released) this.#with.startAgain(this.#again.link);
     } catch (err) {
       this.#with.log.error({ err }, 'what was to be done last has failed');
     }

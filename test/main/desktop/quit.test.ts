@@ -32,7 +32,7 @@ function make({ busy = false, stop = () => Promise.resolve() }: Parts = {}) {
       done.push('stop');
       return stop();
     },
-    startAgain: (words) => done.push(`again ${words.join(' ')}`),
+    startAgain: (link) => done.push(`again with ${link}`),
   });
   quit.start();
   return { app, process, log, done, quit, drained: () => drained() };
@@ -101,14 +101,13 @@ describe('the way out', () => {
     expect([hanging.app.ended, hanging.log.warnings.length]).toEqual(['quit', 1]);
   });
 
-  it('leads back where the app was started meanwhile, once', async () => {
+  it('leads back where the app was started meanwhile, once, with the first link', async () => {
     const { app, quit, done, drained } = make({ busy: true });
     app.quit();
-    quit.comeBack(['--one']);
-    quit.comeBack(['--two']);
+    for (const link of [undefined, 'link one', 'link two', undefined]) quit.comeBack(link);
     drained();
     await ended(app);
-    expect(done).toEqual(['drain', 'stop', 'again --two']);
+    expect(done).toEqual(['drain', 'stop', 'again with link one']);
   });
 
   it('gives a Mac ten seconds to end it for an update, and no more', async () => {
@@ -128,7 +127,7 @@ describe('the way out', () => {
   it('leads into an update and not back, for that starts the app by itself', async () => {
     const { app, quit, done } = make();
     quit.quit(() => void done.push('install'));
-    quit.comeBack([]);
+    quit.comeBack(undefined);
     await ended(app);
     expect(done).toEqual(['stop', 'install']);
   });

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './test/support/order.ts';
 
 export default defineConfig({
   test: {
@@ -13,6 +14,7 @@ export default defineConfig({
     exclude: ['test/lan/**', 'test/soak/**', 'test/electron/scenarios.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    sequence: { sequencer: LongFirst },
     pool: 'forks',
     maxWorkers: 3,
     reporters: ['default'],

@@ -2,14 +2,14 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { collectText } from '../support/process.ts';
+import { COMPILED_ONCE, collectText } from '../support/process.ts';
 import { eventually, OwnedProcess, type RunResult, run, sha256OfUrl, stopAll, tempFolder } from '../support/program.ts';
 
 const DEMO = resolve(import.meta.dirname, '../../demo/demo.ts');
 const TIMEOUT = 60_000;
 
 function demo(args: readonly string[], env: Record<string, string> = {}): Promise<RunResult> {
-  return run(process.execPath, [DEMO, ...args], { timeout: TIMEOUT, env: { NO_COLOR: '1', ...env } });
+  return run(process.execPath, [DEMO, ...args], { timeout: TIMEOUT, env: { ...COMPILED_ONCE, NO_COLOR: '1', ...env } });
 }
 
 /** A PATH without curl; setpriv, with which tests tie children to themselves, stays where it is there. */
@@ -92,7 +92,7 @@ describe('the demo, staying up', () => {
     async () => {
       origin = await startOrigin({ files: { '/file': { size: 300_000, cacheControl: 'max-age=60' } } });
       const demonstration = new OwnedProcess(process.execPath, [DEMO, '--mirror', origin.url, '--peers', '1'], {
-        env: { NO_COLOR: '1' },
+        env: { ...COMPILED_ONCE, NO_COLOR: '1' },
       });
       const said = collectText(demonstration.child.stdout);
       await eventually(() => said().includes('Ctrl-C drains'), TIMEOUT);

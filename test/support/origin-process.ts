@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { OriginFile } from './origin.ts';
-import { collectText, OwnedProcess, type SpawnOptions } from './process.ts';
+import { COMPILED_ONCE, collectText, OwnedProcess, type SpawnOptions } from './process.ts';
 
 const MAIN = resolve(import.meta.dirname, 'origin-main.ts');
 const START_TIMEOUT = 20_000;
@@ -41,7 +41,8 @@ export class OriginProcess implements AsyncDisposable {
 
   constructor({ files, host, port, ...spawn }: OriginProcessOptions) {
     const settings = JSON.stringify({ files, host, port });
-    this.process = new OwnedProcess(process.execPath, [MAIN, settings], { ...spawn, ipc: true });
+    const env = { ...COMPILED_ONCE, ...spawn.env };
+    this.process = new OwnedProcess(process.execPath, [MAIN, settings], { ...spawn, env, ipc: true });
     this.#stderr = collectText(this.process.child.stderr);
     this.process.child.on('message', (message) => {
       const { id, answer } = message as { id: number; answer: unknown };

@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Text kept of each output, characters; the first of them. */
 const KEPT = 1024 * 1024;
+
+/** For our own programs: Node keeps what it compiled. Hundreds of them start, and each would parse the same megabytes again. */
+export const COMPILED_ONCE = {
+  NODE_COMPILE_CACHE: resolve(import.meta.dirname, '../../node_modules/.cache/potluck-compiled'),
+};
 
 export interface Exit {
   /** null where a signal ended it. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abortReason, PotluckError } from '../base/errors.ts';
 import { KeyChangedError } from '../base/key-changed.ts';
@@ -13,6 +14,8 @@ import { openPins, type PinFile } from './pin-file.ts';
 
 /** A person waits for the answer, and a name may have to be looked up. Milliseconds. */
 const INSPECT_TIMEOUT = 4000;
+/** Who answers at a likelier address than the first to answer may be so much later, milliseconds. */
+const LIKELIER = 300;
 /** Managers that a person is shown: nobody has more, but anybody can pretend to be many. */
 const MAX_SHOWN = 50;
 
@@ -123,17 +126,23 @@ export class Discovery implements Service {
   }
 }
 
-/** Whoever answers first at one of the URLs; the first one's failure where nobody does. */
+/**
+ * Whoever answers at one of the URLs, the likeliest first: one that is likelier than the first to answer gets a moment more, so that where https was
+ * typed it is not http by chance. Rejects with the first one's failure where nobody does.
+ */
 async function firstOf(urls: readonly string[], signal: AbortSignal): Promise<{ url: string; health: ManagerHealth }> {
-  const answered = new AbortController();
-  const asked = AbortSignal.any([signal, answered.signal]);
+  const decided = new AbortController();
+  const asked = AbortSignal.any([signal, decided.signal]);
+  const asks = urls.map((url) => healthAt(url, asked));
   try {
-    return await Promise.any(urls.map((url) => healthAt(url, asked)));
+    const first = await Promise.any(asks);
+    const likelier = Promise.any(asks.slice(0, urls.indexOf(first.url))).catch(() => first);
+    return await Promise.race([likelier, sleep(LIKELIER, first, { ref: false })]);
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {
-    answered.abort();
+    decided.abort();
   }
 }
 

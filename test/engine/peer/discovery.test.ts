@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, connect, createServer as createSocketServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/engine/base/clock.ts';
 import { silentLog } from '../../../src/engine/base/log.ts';
@@ -7,6 +10,7 @@ import { Discovery } from '../../../src/engine/peer/discovery.ts';
 import { openPins } from '../../../src/engine/peer/pin-file.ts';
 import { eventually, type TempFolder, tempFolder } from '../../support/help.ts';
 import { FakeManager, ownMulticast } from '../discovery/managers.ts';
+import { certificate } from '../serve/certificate.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -36,6 +40,8 @@ function discovery(state = folder(), multicast: MulticastOptions = ownMulticast(
   closers.push(() => made.close());
   return made;
 }
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
 describe('the managers nearby', () => {
   it('are listed with what they say, and are known once they were joined', async () => {
@@ -150,5 +156,29 @@ describe('asking one manager', () => {
     office.answer = undefined;
     const given = AbortSignal.timeout(50);
     await expect(discovery().inspect(office.url, { signal: given })).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('is the one at the address that was typed, though another answers faster at a like one', async () => {
+    const { answer } = await manager('Office');
+    const plain = createServer((_request, response) => response.end(JSON.stringify(answer)));
+    const secure = createSecureServer(certificate('office'), (_request, response) => {
+      setTimeout(() => response.end(JSON.stringify(answer)), 50);
+    });
+    // One port for both, told apart by the first byte: TLS begins with a handshake's record (22, RFC 8446 section 5.1).
+    const both = createSocketServer((socket) => {
+      socket.once('data', (first: Buffer) => {
+        const server = connect(portOf(first[0] === 22 ? secure : plain), '127.0.0.1');
+        for (const one of [socket, server]) one.on('error', () => undefined); // who has decided hangs up
+        server.write(first);
+        socket.pipe(server).pipe(socket);
+      });
+    });
+    for (const server of [plain, secure, both]) {
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      closers.push(() => server.close());
+    }
+    const port = portOf(both);
+    expect((await discovery().inspect(`https://127.0.0.1:${port}`)).url).toBe(`https://127.0.0.1:${port}`);
+    expect((await discovery().inspect(`127.0.0.1:${port}`)).url).toBe(`http://127.0.0.1:${port}`);
   });
 });

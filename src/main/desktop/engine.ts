@@ -202,6 +202,7 @@ export class Engine {
   }
 
   async #joinNow(asked: JoinRequest | (() => Promise<JoinRequest>), signal: AbortSignal): Promise<JoinedManager> {
+    if (signal.aborted) return null; // the wish in its place may be to leave warm
     await this.#end();
     let request: JoinRequest | undefined;
     try {

@@ -180,10 +180,27 @@ describe('of several wishes the last one counts', () => {
     expect(rig.engine.view.app).toBe('idle');
   });
 
-  it('a warm leave while a join waits for the peer before leaves warm', async () => {
+  it('a warm leave while a join waits for its turn leaves warm', async () => {
+    using rig = new Rig();
+    const before = await rig.joined('before');
+    const turn = Promise.withResolvers<void>();
+    void rig.engine.inTurn(() => turn.promise);
+    const joining = rig.engine.join(request('other'));
+    const drained = rig.engine.drain();
+    turn.resolve();
+    expect(await joining).toBeNull();
+    expect([before.closes, rig.engine.view.app]).toEqual([0, 'draining']);
+    before.ended.resolve();
+    await drained;
+    expect(rig.peers).toHaveLength(1);
+  });
+
+  it('a warm leave while the peer before is being closed joins nobody', async () => {
     using rig = new Rig();
     const before = await rig.joined('before');
     const joining = rig.engine.join(request('other'));
+    await new Promise(setImmediate); // its turn has come
+    expect(before.closes).toBe(1);
     const drained = rig.engine.drain();
     before.closing.resolve();
     await drained;

@@ -26,6 +26,8 @@ export type RegistryEvent =
 const MAX_SET_ASIDE = 10_000;
 /** A tick that comes this much too late says that the manager itself stood still, not that its peers are silent. Milliseconds. */
 const LATE_TICK = 1000;
+/** After that they have so long to be heard: while nobody pinged them they had no reason to speak. Milliseconds. */
+const HEARING = 1000;
 
 interface SetAside {
   readonly until: number;
@@ -46,6 +48,8 @@ export class Registry {
   #fit: readonly PeerNode[] = [];
   #all: readonly PeerNode[] = [];
   #lastTick: number | undefined;
+  /** Until then nobody counts as silent. */
+  #hearingUntil = 0;
 
   constructor(collaborators: { clock: Clock }) {
     this.#clock = collaborators.clock;
@@ -178,10 +182,10 @@ export class Registry {
   /** Notices what time alone brings about: silence, and the end of being set aside. Call it a few times a second. */
   tick(): void {
     const now = this.#clock.monotonic();
-    const late = this.#lastTick !== undefined && now - this.#lastTick > LATE_TICK;
+    if (this.#lastTick !== undefined && now - this.#lastTick > LATE_TICK) this.#hearingUntil = now + HEARING;
     this.#lastTick = now;
     this.#readmit(now);
-    if (late) return; // what the peers sent meanwhile is still waiting to be read
+    if (now < this.#hearingUntil) return;
     for (const node of this.#all) {
       if (now - node.lastSeen <= UNFIT_AFTER || this.#silent.has(node.id)) continue;
       this.#silent.add(node.id);

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { startOrigin } from '../support/origin.ts';
-import { curl } from '../support/program.ts';
 import { TestCluster } from './cluster.ts';
+import { fetchWhole } from './http.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
@@ -30,9 +30,9 @@ describe('two users and a page that depends on their cookie, without Cache-Contr
 /** Everybody at once, those without a cookie between them; at a peer and at the manager. */
 async function visit(url: string): Promise<void> {
   const asked = [...USERS, undefined].map(async (user) => {
-    const cookie = user === undefined ? [] : ['-b', `user=${user}`];
-    const { stdout, status } = await curl(['-L', ...cookie, url]);
-    expect({ status, stdout, user }).toEqual({ status: 200, stdout: page(user && `user=${user}`), user });
+    const cookie = user === undefined ? {} : { Cookie: `user=${user}` };
+    const { body, status } = await fetchWhole(url, cookie);
+    expect({ status, body: body.toString(), user }).toEqual({ status: 200, body: page(user && `user=${user}`), user });
   });
   await Promise.all(asked);
 }

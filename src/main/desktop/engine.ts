@@ -238,6 +238,7 @@ export class Engine {
 
   #begin(peer: RunningPeer): JoinedManager {
     this.#peer = peer;
+    this.#failed = false; // the one before may have failed while this one waited for its turn
     this.#orders.hold(peer);
     this.#with.began();
     this.#watch(peer);

@@ -246,6 +246,23 @@ describe('a problem', () => {
     expect(rig.engine.view).toMatchObject({ app: 'failed', problem: { code: 'POTLUCK_STATE_IN_USE' } });
   });
 
+  it('of the peer before does not outlive the one that was wished for by then', async () => {
+    using rig = new Rig();
+    const before = await rig.joined('before');
+    const turn = Promise.withResolvers<void>();
+    void rig.engine.inTurn(() => turn.promise);
+    const joining = rig.engine.join(request('next'));
+    before.ended.reject(new PotluckError('POTLUCK_PORT_LOST'));
+    await new Promise(setImmediate);
+    turn.resolve();
+    const next = await rig.peer(1);
+    next.opened.resolve();
+    await joining;
+    next.closing.resolve();
+    await rig.engine.leave();
+    expect(rig.engine.view.app).toBe('idle');
+  });
+
   it('before it is known what to join is no failure of the engine: Start again would start what was not asked for', async () => {
     using rig = new Rig();
     const before = await rig.joined('before');

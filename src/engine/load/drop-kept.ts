@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { FolderLock } from '../store/disk/folder-lock.ts';
 
 /** What a disk tier and KeptContent write into their folder, with what an interrupted write leaves. */
-const OURS = /^(?:\d{10}\.(?:seg|obj|tmp)|store\.json|index\.snapshot|heads\.journal|signer|lock|\.[0-9a-f]{16})(?:\..+)?$/;
+const OURS =
+  /^(?:\d{10}\.(?:seg|obj|tmp)|store\.json|index\.snapshot|heads\.journal|signer|lock|\.[0-9a-f]{16})(?:\..+)?$/;
 
 /**
  * Removes what KeptContent keeps in a folder, and the folder where nothing else is in it. Nothing happens where there is none. Rejects with

@@ -4,7 +4,7 @@ import { downloadTogether } from './downloads.ts';
 vi.setConfig({ testTimeout: 60_000 }); // real processes, on a machine that may be busy with others
 
 const MIB = 1024 * 1024;
-const SMALL = { size: 24 * MIB + 12_345, peers: 3, clients: 20, timeout: 50_000 };
+const SMALL = { size: 12 * MIB + 12_345, peers: 3, clients: 20, timeout: 50_000 };
 
 describe('20 clients and 3 peers, one cold file', () => {
   it('every client has the right bytes and the origin sends each byte once', async () => {

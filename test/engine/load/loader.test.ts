@@ -260,9 +260,9 @@ describe('peers that fetch pieces from one another', () => {
   });
 
   it('finishes although each thinks the other the owner, and both have little memory for many readers', async () => {
-    const size = 16 * MiB;
+    const size = 10 * MiB;
     await start({ '/file': { size } });
-    const [a, b] = [await join('a', { memory: 8 * MiB }), await join('b', { memory: 8 * MiB })];
+    const [a, b] = [await join('a', { memory: 5 * MiB }), await join('b', { memory: 5 * MiB })];
     a.view.owner = () => 'b';
     b.view.owner = () => 'a';
     const expected = await origin.expectedSha256('/file');

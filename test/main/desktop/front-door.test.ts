@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FrontDoor } from '../../../src/main/desktop/front-door.ts';
 import { startManager } from '../../e2e/nodes.ts';
 import { Desktop, PreventableEvent } from '../../support/electron/app.ts';
@@ -15,14 +15,14 @@ let origin: Origin;
 let manager: Potluck;
 let link: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   origin = await startOrigin({ files: { '/f': { size: 1000 }, '/large': { size: 24 * 2 ** 20 } } });
   manager = await startManager(origin.url, ['--join-token', 'open-sesame']);
   const health = (await (await fetch(`${manager.data}/_potluck/health`)).json()) as { fingerprint: string };
   link = `potluck://join?url=${encodeURIComponent(manager.data)}&key=${health.fingerprint}&token=open-sesame`;
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await stopAll();
   await origin.close();
 });

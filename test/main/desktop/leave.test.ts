@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodes, startManager } from '../../e2e/nodes.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
 import { eventually, type Potluck, stopAll } from '../../support/program.ts';
@@ -13,12 +13,12 @@ const SIZE = 24 * MIB;
 let origin: Origin;
 let manager: Potluck;
 
-beforeEach(async () => {
+beforeAll(async () => {
   origin = await startOrigin({ files: { '/f': { size: SIZE } } });
   manager = await startManager(origin.url);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await stopAll();
   await origin.close();
 });

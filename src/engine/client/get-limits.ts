@@ -23,6 +23,8 @@ export const GET_LIMITS = {
   failures: 4,
   /** Times that the manager is asked again without a single piece having come in between. */
   lookups: 8,
+  /** Times that the manager is asked for more sources while one brings everything. */
+  companyLookups: 4,
   /** The manager is not asked more often than this. */
   lookupInterval: 500,
   /** Redirects of the origin's own that are followed. */

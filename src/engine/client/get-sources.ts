@@ -33,11 +33,15 @@ export class Sources {
   /** Questions since the last piece came. */
   #lookups = 0;
   #nextLookup = 0;
+  /** Questions that were asked because one source was alone. */
+  #company = 0;
+  #nextCompany: number;
   #asking = false;
   #lastFailure: PotluckError | undefined;
 
   constructor(parts: SourcesParts, urls: readonly string[]) {
     this.#parts = parts;
+    this.#nextCompany = performance.now() + 2 * parts.limits.lookupInterval;
     this.#name(urls);
   }
 
@@ -108,20 +112,32 @@ export class Sources {
   async refresh(): Promise<void> {
     const { limits } = this.#parts;
     const now = performance.now();
-    const due = this.#wanted || this.#allDropped;
+    const needed = this.#wanted || this.#allDropped;
+    const due = needed || this.#alone(now);
     if (!due || this.#asking || now < this.#nextLookup || this.#lookups >= limits.lookups) return;
+    if (!needed) this.#nextCompany = now + 2 * limits.lookupInterval * 2 ** ++this.#company;
     this.#asking = true;
     this.#nextLookup = now + Math.min(LONGEST_INTERVAL, limits.lookupInterval * 2 ** this.#lookups);
     this.#lookups++;
     this.#wanted = false;
     try {
-      await this.#ask();
+      await this.#ask(needed);
     } finally {
       this.#asking = false;
     }
   }
 
-  async #ask(): Promise<void> {
+  /**
+   * One source alone, although there may be more: a peer that was not fit for a moment, or came later. A few questions, further and
+   * further apart.
+   */
+  #alone(now: number): boolean {
+    if (now < this.#nextCompany || this.#company >= this.#parts.limits.companyLookups) return false;
+    return [...this.#byBase.values()].filter(({ dropped }) => dropped === undefined).length === 1;
+  }
+
+  /** `needed`: without an answer that fits, the download cannot go on. */
+  async #ask(needed: boolean): Promise<void> {
     await this.#nameLiars();
     const found = await this.#parts.lookUp([...this.#not]).catch((error: unknown) => {
       this.#lastFailure = asPotluckError(error);
@@ -129,8 +145,10 @@ export class Sources {
     });
     if (found === undefined) return;
     if (found.kind === 'plain') await discard(found.reply);
-    if (found.kind === 'plain' || found.revision !== this.#parts.revision)
+    if (found.kind === 'plain' || found.revision !== this.#parts.revision) {
+      if (!needed) return; // the source at hand still has the one that was begun
       throw new PotluckError('POTLUCK_REVISION_CHANGED', found.url.href);
+    }
     this.#name(found.sources);
   }
 

@@ -67,6 +67,36 @@ describe('get from an honest cluster', () => {
     expect(result).toMatchObject({ verified: true, sources: [{ url: cluster.manager.base, pieces: 20 }] });
   });
 
+  it('asks for more sources while one brings everything, and a few times only', async () => {
+    const body = bodyOf(200 * PIECE);
+    await clusterOf(body, { chunk: PIECE, delay: 5 }, { chunk: PIECE, delay: 5 });
+    const [first] = cluster.peers;
+    cluster.named = first === undefined ? [] : [first];
+    let asked = 0;
+    cluster.instead = (request) => {
+      if (request.url === cluster.target && ++asked === 3) cluster.named = cluster.peers;
+      return false;
+    };
+    const result = await load();
+    expect((await out()).equals(body)).toBe(true);
+    expect(result.sources.map(({ pieces }) => pieces > 0)).toEqual([true, true]);
+    expect(asked).toBe(3);
+  });
+
+  it('goes on with the one source that it has when the manager knows another revision by then', async () => {
+    const body = bodyOf(100 * PIECE);
+    await clusterOf(body, { chunk: PIECE, delay: 5 });
+    let asked = 0;
+    cluster.instead = (request, response) => {
+      if (request.url !== cluster.target || ++asked === 1) return false;
+      response.writeHead(200, { 'content-length': '5' }).end('newer');
+      return true;
+    };
+    expect(await load()).toMatchObject({ verified: true, bytes: body.length });
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(6);
+  });
+
   it('is not led astray by a link that came through from an origin that is a manager itself', async () => {
     const body = bodyOf(3 * PIECE);
     await clusterOf(body);

@@ -152,6 +152,7 @@ function start(parts: Parts, electron: ElectronPieces, around: Surroundings, sta
   const { opened, hub, updates, model, face, crash, power, quit } = parts;
   crash.start();
   stack.use(crash);
+  if (around.release) stack.defer(takeLinks(electron, around, opened));
   stack.defer(serveScheme(electron, around.page));
   stack.defer(() => opened.totals.save());
   model.holding.start();
@@ -226,11 +227,7 @@ async function begin(electron: ElectronPieces, around: Surroundings, door: Front
   const { settings, memory } = opened.file;
   const hidden = startsHidden(electron.app, around) || updates.startsHidden;
   face.start({ hidden });
-  // A build from source is not what links, or the next login, should start tomorrow.
-  if (around.release) {
-    followLogin(new LoginItem(electron.app, around), opened);
-    void registerLinks({ app: electron.app, probe: around.probe, log: opened.log }, around);
-  }
+  if (around.release) followLogin(new LoginItem(electron.app, around), opened);
   if (settings.joinAutomatically && memory.joined) void model.membership.rejoinLast(true);
   const reason = crash.takeReason();
   if (reason !== null) model.engine.show(reason);
@@ -240,6 +237,12 @@ async function begin(electron: ElectronPieces, around: Surroundings, door: Front
   await face.tray.look(); // the desktop's message bus may take seconds to say that; no window waits for it
   if (hidden && !face.tray.present) face.open({ minimised: true });
   face.publisher.changed();
+}
+
+/** A build from source is not what links, or the next login, should start tomorrow. Returns what waits for the end of it. */
+function takeLinks({ app }: ElectronPieces, around: Surroundings, { log }: Opened): () => Promise<void> {
+  const taken = registerLinks({ app, probe: around.probe, log }, around);
+  return () => taken;
 }
 
 /** Whether the app starts at login is what the system says: the person may have changed it there. */

@@ -31,6 +31,7 @@ export class Totals {
   #allTime: Sum;
   #last: Sum = NOTHING;
   #written = '';
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(path: string, collaborators: { clock: Clock; log: Log }, kept: Static<typeof TotalsFile>) {
     this.#path = path;
@@ -81,8 +82,13 @@ export class Totals {
     this.#allTime = { served: this.#allTime.served + grown.served, saved: this.#allTime.saved + grown.saved };
   }
 
-  /** Writes the file if anything has changed. Never rejects. */
-  async save(): Promise<void> {
+  /** Writes the file if anything has changed, one writing after the other. Never rejects. */
+  save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#save());
+    return this.#saving;
+  }
+
+  async #save(): Promise<void> {
     const text = this.#text();
     if (text === this.#written) return;
     try {

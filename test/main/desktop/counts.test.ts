@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/engine/base/clock.ts';
@@ -29,6 +29,21 @@ describe('the totals', () => {
       { served: 165, saved: 50 },
       { served: 165, saved: 50 },
     ]);
+  });
+
+  it('are written one after the other: the last one stays, and nothing is under way behind it', async () => {
+    using folder = tempFolder();
+    const path = join(folder.path, 'totals.json');
+    const totals = await Totals.open(path, { clock: new ManualClock(NOON), log: new ManualLog() });
+    const ended: number[] = [];
+    for (let served = 1; served <= 20; served++) {
+      totals.observe({ served, saved: 0 });
+      void totals.save().then(() => ended.push(served));
+    }
+    await totals.save();
+    expect(ended).toHaveLength(20);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ allTime: { served: 20 } });
+    expect(readdirSync(folder.path)).toEqual(['totals.json']);
   });
 
   it('begin a new day at midnight here', async () => {

@@ -16,7 +16,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     sequence: { sequencer: LongFirst },
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
     reporters: ['default'],
   },
 });

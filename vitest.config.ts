@@ -9,7 +9,7 @@ export default defineConfig({
     // The package would download its program; tests bring a double along. electron-store asks for it too.
     alias: { electron: resolve(import.meta.dirname, 'test/support/electron/module.ts') },
     server: { deps: { inline: ['electron-store'] } },
-    globalSetup: ['test/support/build-program.ts'],
+    globalSetup: ['test/support/build-program.ts', 'test/support/build-app.ts'],
     include: ['test/**/*.test.ts'],
     exclude: ['test/lan/**', 'test/soak/**', 'test/electron/scenarios.test.ts'],
     testTimeout: 30_000,

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { WORDS } from '../src/renderer/words/words.ts';
 import { VIEWS, type View } from '../test/renderer/support/views.ts';
-import { buildWindow, WindowPage } from '../test/renderer/support/window-page.ts';
+import { WindowPage } from '../test/renderer/support/window-page.ts';
+import { BUILT_PAGE, buildApp } from '../test/support/build-app.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { paletteImage } from './palette-png.ts';
 
@@ -82,15 +83,14 @@ if (!chinese)
   );
 if (chinese) rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
-const built = await buildWindow();
+await buildApp();
 let [count, bytes] = [0, 0];
 for (const view of VIEWS) {
   for (const look of MAIN.has(view.name) ? LOOKS : LOOKS.slice(0, 2)) {
     if (look.language === 'zh' && !chinese) continue;
-    bytes += await take(browser, built.folder, view, look);
+    bytes += await take(browser, BUILT_PAGE, view, look);
     count++;
   }
 }
-built.remove();
 await browser.close();
 console.log(`${count} pictures, ${Math.round(bytes / 1024)} KiB, in docs/screenshots`);

@@ -1,27 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from '../support/program.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
-
-/** What the app's build makes, and what it is made of. */
-const BUILT = ['main/index.mjs', 'preload/index.cjs', 'renderer/index.html'].map((name) =>
-  join(ROOT, 'dist/app', name),
-);
-const SOURCES = ['src', 'package.json', 'electron.vite.config.ts', 'vite.renderer.config.ts'];
-
-function newest(path: string): number {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
-}
-
-/** Builds dist/app if it is older than its source. */
-export async function buildApp(): Promise<void> {
-  const oldest = Math.min(...BUILT.map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)));
-  if (SOURCES.every((name) => newest(join(ROOT, name)) <= oldest)) return;
-  await tool('electron-vite/bin/electron-vite.js', ['build', '--logLevel', 'warn']);
-}
 
 async function tool(script: string, args: readonly string[]): Promise<string> {
   const result = await run(process.execPath, [join(ROOT, 'node_modules', script), ...args], { cwd: ROOT });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { extractFile, listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../support/build-app.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { collectText } from '../support/process.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type TempFolder,
   tempFolder,
 } from '../support/program.ts';
-import { buildApp, packLinux } from './pack.ts';
+import { packLinux } from './pack.ts';
 
 let folder: TempFolder;
 let app: string;

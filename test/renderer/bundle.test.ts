@@ -1,19 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildWindow } from './support/window-page.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BUILT_PAGE, buildApp } from '../support/build-app.ts';
 
-let built: Awaited<ReturnType<typeof buildWindow>>;
-beforeAll(async () => {
-  built = await buildWindow();
-});
-afterAll(() => built.remove());
+beforeAll(() => buildApp());
 
 function files(): { readonly name: string; readonly text: string }[] {
-  return readdirSync(built.folder, { recursive: true, encoding: 'utf8' })
+  return readdirSync(BUILT_PAGE, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.\w+$/.test(name))
-    .map((name) => ({ name, text: readFileSync(join(built.folder, name), 'utf8') }));
+    .map((name) => ({ name, text: readFileSync(join(BUILT_PAGE, name), 'utf8') }));
 }
 
 describe('the built page', () => {

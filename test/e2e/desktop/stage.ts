@@ -1,8 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { Desk, type DeskOptions } from '../../main/desktop/harness.ts';
+import { BUILT_PAGE, BUILT_PRELOAD, buildApp } from '../../support/build-app.ts';
 import { launchChromium } from '../../support/chromium.ts';
-import { type BuiltWindow, buildWindow, ChromiumHost } from '../../support/electron/chromium-host.ts';
+import { ChromiumHost } from '../../support/electron/chromium-host.ts';
 import { eventually } from '../../support/program.ts';
 
 /** The app with its window in a real browser. */
@@ -19,22 +20,18 @@ export interface Stage {
  */
 export function useStage(): (options?: DeskOptions) => Promise<Stage> {
   let browser: Browser | undefined;
-  let built: BuiltWindow | undefined;
   beforeAll(async () => {
     browser = await launchChromium();
-    if (browser !== undefined) built = await buildWindow();
+    if (browser !== undefined) await buildApp();
   }, 120_000);
   beforeEach(({ skip }) => {
     if (browser === undefined) skip('no Chromium');
   });
-  afterAll(async () => {
-    await browser?.close();
-    built?.[Symbol.dispose]();
-  });
+  afterAll(() => browser?.close());
   return async (options = {}) => {
-    if (browser === undefined || built === undefined) throw new Error('there is no browser');
+    if (browser === undefined) throw new Error('there is no browser');
     const host = new ChromiumHost(browser);
-    const desk = await Desk.start({ ...options, host, page: built.page, preload: built.preload });
+    const desk = await Desk.start({ ...options, host, page: BUILT_PAGE, preload: BUILT_PRELOAD });
     await eventually(() => host.pages > 0);
     return { desk, host, page: () => host.page };
   };

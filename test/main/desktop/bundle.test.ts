@@ -1,13 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../../support/build-app.ts';
 import { run, tempFolder } from '../../support/program.ts';
 
 const BUNDLE = resolve(import.meta.dirname, '../../../dist/app/main/index.mjs');
 
-// `npm run build:app` makes it; `npm test` does without.
-describe.skipIf(!existsSync(BUNDLE))('the bundle of the main process', () => {
+beforeAll(() => buildApp());
+
+describe('the bundle of the main process', () => {
   it('imports nothing but Electron and what Node has', () => {
     const imported = [...readFileSync(BUNDLE, 'utf8').matchAll(/^import\b[^'"\n]*\bfrom\s*["']([^"']+)["'];?$/gm)];
     const names = new Set(imported.map((match) => (match[1] ?? '').replace(/^node:/, '')));

@@ -67,5 +67,8 @@ export const VIEWS: readonly View[] = [
   { name: 'settings', state: joined('sharing', { tray: false }), go: tab('settings') },
 ];
 
-/** What is worth a look but no picture. */
-export const CROWDED_VIEWS: readonly View[] = Object.entries(CROWDED).map(([name, there]) => ({ name, state: there }));
+/** Also what is worth a look but no picture. */
+export const ALL_VIEWS: readonly View[] = [
+  ...VIEWS,
+  ...Object.entries(CROWDED).map(([name, there]) => ({ name, state: there })),
+];

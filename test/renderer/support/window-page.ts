@@ -1,9 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { Check } from 'typebox/value';
-import { build } from 'vite';
 import {
   APP_ORIGIN,
   CALLS,
@@ -16,17 +12,8 @@ import {
 import { servePage } from '../../../src/main/desktop/page-files.ts';
 import { MANAGERS } from './states.ts';
 
-const CONFIG = resolve(import.meta.dirname, '../../../vite.renderer.config.ts');
-
 /** Where the page is shown from: a browser without Electron knows no scheme of ours. */
 const TEST_ORIGIN = 'http://potluck.test';
-
-/** Builds the window's page as the app's build does, into a folder of its own. */
-export async function buildWindow(): Promise<{ readonly folder: string; readonly remove: () => void }> {
-  const folder = mkdtempSync(join(tmpdir(), 'potluck-window-'));
-  await build({ configFile: CONFIG, logLevel: 'warn', build: { outDir: folder } });
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
-}
 
 export const DIAGNOSTICS: Diagnostics = {
   interfaces: [

@@ -2,8 +2,9 @@ import axeCore from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { WORDS } from '../../../src/renderer/words/words.ts';
-import { CROWDED_VIEWS, VIEWS } from './views.ts';
-import { buildWindow, type WindowOptions, WindowPage } from './window-page.ts';
+import { BUILT_PAGE, buildApp } from '../../support/build-app.ts';
+import { ALL_VIEWS, type View } from './views.ts';
+import { type WindowOptions, WindowPage } from './window-page.ts';
 
 const WHOLE = { width: 420, height: 640 };
 /** The narrowest window, and one that is enlarged to 200 %: half the room in both directions. */
@@ -22,10 +23,9 @@ export interface Look {
  * that does not fit its schema.
  */
 export function windows(browser: Browser | undefined): (options: WindowOptions) => Promise<WindowPage> {
-  let built: Awaited<ReturnType<typeof buildWindow>> | undefined;
   let opened: WindowPage[] = [];
   beforeAll(async () => {
-    if (browser !== undefined) built = await buildWindow();
+    if (browser !== undefined) await buildApp();
   });
   afterEach(async () => {
     const done = opened;
@@ -33,13 +33,10 @@ export function windows(browser: Browser | undefined): (options: WindowOptions) 
     await Promise.all(done.map((window) => window.close()));
     expect(done.flatMap(({ problems }) => problems)).toEqual([]);
   });
-  afterAll(async () => {
-    await browser?.close();
-    built?.remove();
-  });
+  afterAll(() => browser?.close());
   return async (options) => {
-    if (browser === undefined || built === undefined) throw new Error('there is no browser');
-    const window = await WindowPage.open(browser, built.folder, options);
+    if (browser === undefined) throw new Error('there is no browser');
+    const window = await WindowPage.open(browser, BUILT_PAGE, options);
     opened.push(window);
     return window;
   };
@@ -63,14 +60,15 @@ export async function tooWide(page: Page): Promise<string[]> {
     .map((element) => element.tagName + '.' + element.className + ' ' + element.scrollWidth + ' > ' + element.clientWidth)`)) as string[];
 }
 
-/** What is wrong with any view, dialog or state in this look: by its name, what axe has against it, and what does not fit. */
+/** What is wrong with these views, dialogs and states in this look: by its name, what axe has against it, and what does not fit. */
 export async function faults(
   open: (options: WindowOptions) => Promise<WindowPage>,
   look: Look,
+  views: readonly View[] = ALL_VIEWS,
 ): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   let window: WindowPage | undefined;
-  for (const { name, state, go } of [...VIEWS, ...CROWDED_VIEWS]) {
+  for (const { name, state, go } of views) {
     const looking = { ...state, settings: { ...state.settings, ...look } };
     // Where a person has gone somewhere, the next one begins anew.
     if (window === undefined || go !== undefined) window = await open({ state: looking });

@@ -1,46 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Browser, Page as BrowserPage } from 'playwright-core';
-import { build } from 'vite';
 import type { Page, PageHost, PageRequest } from './page.ts';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
 /** A browser without Electron knows no scheme of ours: the page lives at an address that nobody has, and every request is answered here. */
 const ORIGIN = 'http://potluck.test';
 
 /** What a person would wait for something to appear, milliseconds; it says what was missing before the test itself is over. */
 const PATIENCE = 10_000;
-
-/** The window's page and the preload script, built as the app's build makes them. */
-export interface BuiltWindow extends Disposable {
-  readonly page: string;
-  readonly preload: string;
-}
-
-/** Builds both into a folder of their own. */
-export async function buildWindow(): Promise<BuiltWindow> {
-  const folder = mkdtempSync(join(tmpdir(), 'potluck-window-'));
-  const page = join(folder, 'page');
-  await build({ configFile: join(ROOT, 'vite.renderer.config.ts'), logLevel: 'warn', build: { outDir: page } });
-  await build({
-    configFile: false,
-    root: ROOT,
-    logLevel: 'warn',
-    build: {
-      ssr: join(ROOT, 'src/main/desktop/preload.ts'),
-      outDir: join(folder, 'preload'),
-      emptyOutDir: true,
-      minify: false,
-      rolldownOptions: { external: ['electron'], output: { format: 'cjs', entryFileNames: 'index.cjs' } },
-    },
-  });
-  return {
-    page,
-    preload: join(folder, 'preload/index.cjs'),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
 
 /** Shows windows as pages of a real Chromium, with their real preload script. */
 export class ChromiumHost implements PageHost {

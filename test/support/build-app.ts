@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isFresh } from './fresh.ts';
 import { run } from './process.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -10,22 +10,16 @@ export const BUILT_PAGE = join(APP, 'renderer');
 export const BUILT_PRELOAD = join(APP, 'preload/index.cjs');
 
 const BUILT = [join(APP, 'main/index.mjs'), BUILT_PRELOAD, join(BUILT_PAGE, 'index.html')];
-const SOURCES = ['src', 'package.json', 'electron.vite.config.ts', 'vite.renderer.config.ts'];
+const SOURCES = ['src', 'package.json', 'electron.vite.config.ts', 'vite.renderer.config.ts'].map((name) =>
+  join(ROOT, name),
+);
 
 /** Set for the workers of a run whose setup has built the app: nobody builds it anew below the others. */
 const DONE = 'POTLUCK_TEST_APP_BUILT';
 
-function newest(path: string): number {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
-}
-
 /** Builds dist/app as `npm run build:app` does, if it is older than its source. */
 export async function buildApp(): Promise<void> {
-  if (process.env[DONE] !== undefined) return;
-  const oldest = Math.min(...BUILT.map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)));
-  if (SOURCES.every((name) => newest(join(ROOT, name)) <= oldest)) return;
+  if (process.env[DONE] !== undefined || isFresh(BUILT, SOURCES)) return;
   const program = join(ROOT, 'node_modules/electron-vite/bin/electron-vite.js');
   const built = await run(process.execPath, [program, 'build', '--logLevel', 'warn'], { cwd: ROOT, timeout: 120_000 });
   if (built.code !== 0) throw new Error(`the app could not be built:\n${built.stdout}${built.stderr}`);

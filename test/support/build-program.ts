@@ -1,26 +1,16 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isFresh } from './fresh.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PROGRAM = join(ROOT, 'dist/potluck.mjs');
 const ENTRY = join(ROOT, 'src/main/index.ts');
 const CONFIG = 'vite.headless.config.ts';
+const SOURCES = ['src', 'package.json', CONFIG].map((name) => join(ROOT, name));
 
 /** Says why there is no program to run; processes started by the test runner inherit it. */
 export const BUILD_ERROR = 'POTLUCK_TEST_BUILD_ERROR';
-
-function newest(path: string): number {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
-}
-
-function isFresh(): boolean {
-  if (!existsSync(PROGRAM)) return false;
-  const built = statSync(PROGRAM).mtimeMs;
-  return ['src', 'package.json', CONFIG].every((path) => newest(join(ROOT, path)) <= built);
-}
 
 function viteBuild(folder: string): Promise<void> {
   const vite = join(ROOT, 'node_modules/vite/bin/vite.js');
@@ -39,7 +29,7 @@ function viteBuild(folder: string): Promise<void> {
  * see half a file. A failed build fails the tests that run the program, not those of single rooms.
  */
 export async function buildProgram(): Promise<void> {
-  if (isFresh()) return;
+  if (isFresh([PROGRAM], SOURCES)) return;
   const aside = join(ROOT, `node_modules/.cache/potluck-build-${process.pid}`);
   mkdirSync(join(ROOT, 'dist'), { recursive: true });
   try {
